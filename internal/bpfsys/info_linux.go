@@ -1,0 +1,148 @@
+package bpfsys
+
+import (
+	"errors"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Layouts of struct bpf_map_info, bpf_prog_info and bpf_btf_info up to the last
+// field that is read.
+
+type mapInfoWire struct {
+	typ, id, keySize, valueSize, maxEntries, mapFlags uint32
+	name                                              [objNameLen]byte
+	ifindex, btfVmlinuxValueTypeID                    uint32
+	netnsDev, netnsIno                                uint64
+	btfID, keyTypeID, valueTypeID, btfVmlinuxID       uint32
+	mapExtra                                          uint64
+}
+
+type progInfoWire struct {
+	typ, id                                 uint32
+	tag                                     [8]byte
+	jitedLen, xlatedLen                     uint32
+	jitedInsns, xlatedInsns, loadTime       uint64
+	uid, nrMapIDs                           uint32
+	mapIDs                                  uint64
+	name                                    [objNameLen]byte
+	ifindex, gplCompatible                  uint32
+	netnsDev, netnsIno                      uint64
+	nrJitedKsyms, nrJitedFuncLens           uint32
+	jitedKsyms, jitedFuncLens               uint64
+	btfID, funcInfoRecSize                  uint32
+	funcInfo                                uint64
+	nrFuncInfo, nrLineInfo                  uint32
+	lineInfo, jitedLineInfo                 uint64
+	nrJitedLineInfo, lineInfoRecSize        uint32
+	jitedLineInfoRecSize, nrProgTags        uint32
+	progTags                                uint64
+	runTimeNs, runCnt, recursionMisses      uint64
+	verifiedInsns, attachBTFObjID, attachID uint32
+	_                                       uint32
+}
+
+type btfInfoWire struct {
+	btf           uint64
+	btfSize, id   uint32
+	name          uint64
+	nameLen, kern uint32
+}
+
+// getInfo is BPF_OBJ_GET_INFO_BY_FD. Older kernels fill a shorter struct; the
+// rest stays zero.
+func getInfo[T any](fd int, info *T) error {
+	var p pinned
+	defer p.Unpin()
+	w := infoAttr{bpfFD: uint32(fd), infoLen: uint32(unsafe.Sizeof(*info)), info: p.pin(unsafe.Pointer(info))}
+	_, errno := call(cmdInfoByFD, &w)
+	return failed(cmdInfoByFD, errno, num("bpf_fd", fd), num("info_len", uint32(unsafe.Sizeof(*info))))
+}
+
+// GetMapInfo describes the map that fd is.
+func GetMapInfo(fd int) (MapInfo, error) {
+	var w mapInfoWire
+	if err := getInfo(fd, &w); err != nil {
+		return MapInfo{}, err
+	}
+	return MapInfo{
+		Type: w.typ, ID: w.id, KeySize: w.keySize, ValueSize: w.valueSize,
+		MaxEntries: w.maxEntries, Flags: w.mapFlags, Name: nameString(w.name[:]),
+		Ifindex: w.ifindex, VmlinuxValueTypeID: w.btfVmlinuxValueTypeID,
+		BTFID: w.btfID, KeyTypeID: w.keyTypeID, ValueTypeID: w.valueTypeID, Extra: w.mapExtra,
+	}, nil
+}
+
+// GetProgInfo describes the program that fd is.
+func GetProgInfo(fd int) (ProgInfo, error) {
+	var w progInfoWire
+	if err := getInfo(fd, &w); err != nil {
+		return ProgInfo{}, err
+	}
+	info := ProgInfo{
+		Type: w.typ, ID: w.id, Tag: w.tag, Name: nameString(w.name[:]),
+		XlatedLen: w.xlatedLen, JitedLen: w.jitedLen, LoadTime: w.loadTime, UID: w.uid,
+		BTFID: w.btfID, VerifiedInsns: w.verifiedInsns, AttachBTFID: w.attachID,
+	}
+	if w.nrMapIDs == 0 {
+		return info, nil
+	}
+	// A program's maps never change, so the count still holds.
+	info.MapIDs = make([]uint32, w.nrMapIDs)
+	var p pinned
+	defer p.Unpin()
+	again := progInfoWire{nrMapIDs: w.nrMapIDs, mapIDs: p.pin(unsafe.Pointer(&info.MapIDs[0]))}
+	if err := getInfo(fd, &again); err != nil {
+		return ProgInfo{}, err
+	}
+	return info, nil
+}
+
+// GetBTFInfo describes the BTF that fd is.
+func GetBTFInfo(fd int) (BTFInfo, error) {
+	var p pinned
+	defer p.Unpin()
+	name := make([]byte, 64) // MODULE_NAME_LEN
+	w := btfInfoWire{name: p.bytes(name), nameLen: uint32(len(name))}
+	if err := getInfo(fd, &w); err != nil {
+		return BTFInfo{}, err
+	}
+	return BTFInfo{ID: w.id, Name: nameString(name), Kernel: w.kern != 0, Size: w.btfSize}, nil
+}
+
+// BTFByID opens loaded BTF by its id. The caller owns the descriptor.
+func BTFByID(id uint32) (fd int, err error) {
+	fd, errno := create(cmdBTFFDByID, &idAttr{id: id}, 0)
+	if errno != 0 {
+		return -1, failed(cmdBTFFDByID, errno, num("btf_id", id))
+	}
+	return fd, nil
+}
+
+// ModuleBTFFD opens the BTF of a loaded kernel module, or of "vmlinux". ENOENT:
+// there is none of that name. The caller owns the descriptor.
+func ModuleBTFFD(name string) (fd int, err error) {
+	for id := uint32(0); ; {
+		w := idAttr{id: id}
+		if _, errno := callMin(cmdBTFNextID, &w, unsafe.Sizeof(w)); errno != 0 {
+			return -1, failed(cmdBTFNextID, errno, num("start_id", id), text("module", name))
+		}
+		id = w.nextID
+		fd, err = BTFByID(id)
+		if errors.Is(err, unix.ENOENT) {
+			continue // unloaded meanwhile
+		}
+		if err != nil {
+			return -1, err
+		}
+		info, err := GetBTFInfo(fd)
+		if err == nil && info.Kernel && info.Name == name {
+			return fd, nil
+		}
+		_ = Close(fd)
+		if err != nil {
+			return -1, err
+		}
+	}
+}
