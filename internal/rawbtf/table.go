@@ -10,11 +10,10 @@
 package rawbtf
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
+	"strings"
 )
 
 // Kind is BTF_KIND_*.
@@ -69,16 +68,14 @@ const (
 	magic      = 0xeb9f
 	minHeader  = 24
 	recordSize = 12
-	// maxTypes is the kernel's BTF_MAX_TYPE, maxName its BTF_MAX_NAME_OFFSET.
+	// maxTypes is the kernel's BTF_MAX_TYPE, maxString its BTF_MAX_NAME_OFFSET.
 	maxTypes  = 0x000fffff
 	maxString = 0x00ffffff
+	maxName   = 0xffff
 	// maxDepth bounds walks along type references; a longer chain is a cycle or an attack
 	// (the kernel's own limit, MAX_RESOLVE_DEPTH, is 32).
 	maxDepth = 32
 )
-
-// ErrCycle: a chain of type references is too long to be sound.
-var ErrCycle = errors.New("type references form a cycle or nest too deep")
 
 // Table is a validated .BTF section. Its methods never panic on ids that are out
 // of range: those name void. It is safe for concurrent use.
@@ -88,6 +85,7 @@ type Table struct {
 	hdrLen  uint32
 	types   []byte
 	strs    []byte
+	names   string   // the same bytes, for names that share them
 	offsets []uint32 // by id: where the record begins in types; [0] unused
 }
 
@@ -132,7 +130,7 @@ func Parse(raw []byte, order binary.ByteOrder) (*Table, error) {
 	if len(strs) == 0 || strs[0] != 0 || strs[len(strs)-1] != 0 || len(strs) > maxString+1 {
 		return nil, errors.New("string section does not begin and end with NUL")
 	}
-	t := &Table{order: order, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs}
+	t := &Table{order: order, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs, names: string(strs)}
 	return t, t.index()
 }
 
@@ -164,43 +162,6 @@ func (t *Table) index() error {
 	return nil
 }
 
-// Type is a view of one record.
-type Type struct {
-	t        *Table
-	ID       ID
-	Kind     Kind
-	KindFlag bool
-	Vlen     int // how many members, parameters, enumerators, variables
-	nameOff  uint32
-	off      uint32 // of the record, in the type section
-	sizeType uint32
-}
-
-func (t *Table) at(id ID, off uint32) Type {
-	b := t.types[off:]
-	info := t.order.Uint32(b[4:])
-	return Type{
-		t: t, ID: id, Kind: Kind(info >> 24 & 0x1f), KindFlag: info>>31 != 0, Vlen: int(info & 0xffff),
-		nameOff: t.order.Uint32(b), off: off, sizeType: t.order.Uint32(b[8:]),
-	}
-}
-
-// extra is the length in bytes of what follows the common part of a record.
-func (ty Type) extra() uint64 {
-	n := uint64(ty.Vlen)
-	switch ty.Kind {
-	case Int, Var, DeclTag:
-		return 4
-	case Array:
-		return 12
-	case Struct, Union, Datasec, Enum64:
-		return 12 * n
-	case Enum, FuncProto:
-		return 8 * n
-	}
-	return 0
-}
-
 // Order is the byte order of the section.
 func (t *Table) Order() binary.ByteOrder { return t.order }
 
@@ -221,278 +182,16 @@ func (t *Table) Type(id ID) Type {
 // Valid tells whether id is void or a type of the table.
 func (t *Table) Valid(id ID) bool { return uint64(id) < uint64(len(t.offsets)) }
 
-// String is the NUL-terminated string at that offset of the string section.
+// String is the NUL-terminated string at that offset of the string section. One
+// of more than 64 KiB counts as none: thousands of types may share it, and each
+// call looks for its end.
 func (t *Table) String(off uint32) (string, bool) {
-	if uint64(off) >= uint64(len(t.strs)) {
+	if uint64(off) >= uint64(len(t.names)) {
 		return "", false
 	}
-	s := t.strs[off:]
-	if n := bytes.IndexByte(s, 0); n >= 0 {
-		return string(s[:n]), true
+	s := t.names[off:]
+	if n := strings.IndexByte(s[:min(len(s), maxName+1)], 0); n >= 0 {
+		return s[:n], true
 	}
 	return "", false
-}
-
-// Name is the type's name, "" for an anonymous one.
-func (ty Type) Name() string {
-	if ty.Kind == Void {
-		return ""
-	}
-	s, _ := ty.t.String(ty.nameOff)
-	return s
-}
-
-// NameIs compares without allocating.
-func (ty Type) NameIs(name string) bool {
-	if ty.Kind == Void {
-		return name == ""
-	}
-	s := ty.t.strs[ty.nameOff:]
-	return len(s) > len(name) && string(s[:len(name)]) == name && s[len(name)] == 0
-}
-
-// Ref is the id that PTR, TYPEDEF, CONST, VOLATILE, RESTRICT, TYPE_TAG, FUNC,
-// FUNC_PROTO (its result), VAR and DECL_TAG refer to, 0 for other kinds.
-func (ty Type) Ref() ID {
-	switch ty.Kind {
-	case Ptr, Typedef, Const, Volatile, Restrict, TypeTag, Func, FuncProto, Var, DeclTag:
-		return ty.sizeType
-	}
-	return 0
-}
-
-// Size is the record's own size field in bytes: INT, STRUCT, UNION, ENUM,
-// ENUM64, FLOAT and DATASEC have one, others give 0.
-func (ty Type) Size() uint32 {
-	switch ty.Kind {
-	case Int, Struct, Union, Enum, Enum64, Float, Datasec:
-		return ty.sizeType
-	}
-	return 0
-}
-
-func (ty Type) u32(off uint32) uint32 { return ty.t.order.Uint32(ty.t.types[ty.off+recordSize+off:]) }
-
-// ArrayInfo is what follows an ARRAY record.
-type ArrayInfo struct {
-	Elem, Index ID
-	Nelems      uint32
-}
-
-// Array of an ARRAY, zero for other kinds.
-func (ty Type) Array() ArrayInfo {
-	if ty.Kind != Array {
-		return ArrayInfo{}
-	}
-	return ArrayInfo{ty.u32(0), ty.u32(4), ty.u32(8)}
-}
-
-// Member of a STRUCT or UNION. Offsets are in bits.
-type Member struct {
-	t         *Table
-	nameOff   uint32
-	Type      ID
-	BitOffset uint32
-	BitSize   uint32 // 0 when not a bit field
-}
-
-// Name of the member, "" for an anonymous one.
-func (m Member) Name() string { s, _ := m.t.String(m.nameOff); return s }
-
-// Member i of a STRUCT or UNION; i must be below Vlen.
-func (ty Type) Member(i int) Member {
-	if (ty.Kind != Struct && ty.Kind != Union) || i < 0 || i >= ty.Vlen {
-		return Member{t: ty.t}
-	}
-	o := uint32(i) * 12
-	m := Member{t: ty.t, nameOff: ty.u32(o), Type: ty.u32(o + 4), BitOffset: ty.u32(o + 8)}
-	if ty.KindFlag {
-		m.BitSize, m.BitOffset = m.BitOffset>>24, m.BitOffset&0xffffff
-	}
-	return m
-}
-
-// Enumerator of an ENUM or ENUM64. Value is sign-extended where Signed.
-type Enumerator struct {
-	Name   string
-	Value  uint64
-	Signed bool
-}
-
-// Enumerator i; i must be below Vlen. An ENUM's signedness is its kind flag.
-func (ty Type) Enumerator(i int) Enumerator {
-	if i < 0 || i >= ty.Vlen {
-		return Enumerator{}
-	}
-	e := Enumerator{Signed: ty.KindFlag}
-	switch ty.Kind {
-	case Enum:
-		o := uint32(i) * 8
-		e.Name, _ = ty.t.String(ty.u32(o))
-		e.Value = uint64(ty.u32(o + 4))
-		if e.Signed {
-			e.Value = uint64(int64(int32(e.Value)))
-		}
-	case Enum64:
-		o := uint32(i) * 12
-		e.Name, _ = ty.t.String(ty.u32(o))
-		e.Value = uint64(ty.u32(o+4)) | uint64(ty.u32(o+8))<<32
-	}
-	return e
-}
-
-// Param of a FUNC_PROTO.
-type Param struct {
-	Name string
-	Type ID
-}
-
-// Param i of a FUNC_PROTO; i must be below Vlen.
-func (ty Type) Param(i int) Param {
-	if ty.Kind != FuncProto || i < 0 || i >= ty.Vlen {
-		return Param{}
-	}
-	s, _ := ty.t.String(ty.u32(uint32(i) * 8))
-	return Param{s, ty.u32(uint32(i)*8 + 4)}
-}
-
-// Linkage of a VAR or FUNC.
-func (ty Type) Linkage() int {
-	switch ty.Kind {
-	case Var:
-		return int(ty.u32(0))
-	case Func:
-		return ty.Vlen
-	}
-	return LinkStatic
-}
-
-// SecInfo is one variable of a DATASEC: offset and size in bytes.
-type SecInfo struct {
-	Var          ID
-	Offset, Size uint32
-}
-
-// SecInfo i of a DATASEC; i must be below Vlen.
-func (ty Type) SecInfo(i int) SecInfo {
-	if ty.Kind != Datasec || i < 0 || i >= ty.Vlen {
-		return SecInfo{}
-	}
-	o := uint32(i) * 12
-	return SecInfo{ty.u32(o), ty.u32(o + 4), ty.u32(o + 8)}
-}
-
-// IntInfo describes an INT: encoding bits (1 signed, 2 char, 4 bool), bit offset and width.
-type IntInfo struct {
-	Encoding, Offset, Bits uint8
-}
-
-// Encoding bits of an INT.
-const (
-	IntSigned = 1
-	IntChar   = 2
-	IntBool   = 4
-)
-
-// Int of an INT, zero for other kinds.
-func (ty Type) Int() IntInfo {
-	if ty.Kind != Int {
-		return IntInfo{}
-	}
-	v := ty.u32(0)
-	return IntInfo{uint8(v >> 24 & 0xf), uint8(v >> 16), uint8(v)}
-}
-
-// Component of a DECL_TAG: the index of the tagged member or parameter, -1 for the type itself.
-func (ty Type) Component() int {
-	if ty.Kind != DeclTag {
-		return -1
-	}
-	return int(int32(ty.u32(0)))
-}
-
-// Strip follows CONST, VOLATILE, RESTRICT, TYPE_TAG and TYPEDEF (libbpf's
-// skip_mods_and_typedefs). A cycle gives void with ErrCycle.
-func (t *Table) Strip(id ID) (Type, error) { return t.strip(id, true) }
-
-// StripMods follows the same but stops at a TYPEDEF.
-func (t *Table) StripMods(id ID) (Type, error) { return t.strip(id, false) }
-
-func (t *Table) strip(id ID, typedefs bool) (Type, error) {
-	for range maxDepth {
-		ty := t.Type(id)
-		switch ty.Kind {
-		case Const, Volatile, Restrict, TypeTag:
-		case Typedef:
-			if !typedefs {
-				return ty, nil
-			}
-		default:
-			return ty, nil
-		}
-		id = ty.sizeType
-	}
-	return Type{t: t}, ErrCycle
-}
-
-// ErrNoSize: the type has no size (void, forward declaration, function).
-var ErrNoSize = errors.New("type has no size")
-
-// ErrTooBig: the size is over 4 GiB - 1, which no BTF size can say.
-var ErrTooBig = errors.New("type is larger than 4 GiB - 1")
-
-// Sizeof is the size in bytes through qualifiers, typedefs and arrays; a pointer
-// has 8 (libbpf's btf__resolve_size, without its wrap-around). ErrNoSize,
-// ErrTooBig or ErrCycle otherwise.
-func (t *Table) Sizeof(id ID) (uint32, error) {
-	n := uint64(1)
-	for range maxDepth {
-		ty := t.Type(id)
-		switch ty.Kind {
-		case Int, Struct, Union, Enum, Enum64, Float, Datasec:
-			return mulSize(n, uint64(ty.sizeType))
-		case Ptr:
-			return mulSize(n, 8)
-		case Typedef, Const, Volatile, Restrict, TypeTag, Var, DeclTag:
-			id = ty.sizeType
-		case Array:
-			a := ty.Array()
-			m := uint64(a.Nelems)
-			if m != 0 && n > math.MaxUint64/m/2 {
-				return 0, ErrTooBig
-			}
-			n *= m
-			id = a.Elem
-		default:
-			return 0, ErrNoSize
-		}
-	}
-	return 0, ErrCycle
-}
-
-func mulSize(n, size uint64) (uint32, error) {
-	if size != 0 && n > math.MaxUint32/size {
-		return 0, ErrTooBig
-	}
-	return uint32(n * size), nil
-}
-
-// Find is the first type of that kind and name, void if there is none.
-func (t *Table) Find(kind Kind, name string) (Type, bool) {
-	for id := 1; id < len(t.offsets); id++ {
-		if ty := t.at(ID(id), t.offsets[id]); ty.Kind == kind && ty.NameIs(name) {
-			return ty, true
-		}
-	}
-	return Type{t: t}, false
-}
-
-// FindAny is the first type of that name, whatever its kind (libbpf's btf__find_by_name).
-func (t *Table) FindAny(name string) (Type, bool) {
-	for id := 1; id < len(t.offsets); id++ {
-		if ty := t.at(ID(id), t.offsets[id]); ty.NameIs(name) {
-			return ty, true
-		}
-	}
-	return Type{t: t}, false
 }

@@ -1,0 +1,138 @@
+package rawbtf
+
+import (
+	"bytes"
+	"errors"
+)
+
+// maxKernelName is the longest name in bytes that the kernel takes (KSYM_NAME_LEN - 1).
+const maxKernelName = 511
+
+// mendArray: the kernel refuses arrays over 4 GiB - 1, which `__uint(x, n)`
+// makes when n is 0x40000000 or more (spec R136). Only map definitions have
+// such, and nobody reads those in the kernel's copy.
+func (k *kernelCopy) mendArray(ty Type, rec []byte) {
+	if _, err := k.Sizeof(ty.ID); errors.Is(err, ErrTooBig) {
+		k.order.PutUint32(rec[recordSize+8:], 0)
+		k.note("btf_array", "", "", "array type %d of %d elements is larger than the kernel allows; its copy has none", ty.ID, ty.Array().Nelems)
+	}
+}
+
+// mendVar gives an extern variable a linkage, and a type that has a size
+// (`extern const void x __ksym`), as the kernel asks of every VAR; a hidden one
+// becomes static (spec R34).
+func (k *kernelCopy) mendVar(ty Type, rec []byte) {
+	if k.static[ty.ID] {
+		k.order.PutUint32(rec[recordSize:], LinkStatic)
+		return
+	}
+	if ty.Linkage() != LinkExtern {
+		return
+	}
+	k.order.PutUint32(rec[recordSize:], LinkGlobal)
+	if _, err := k.Sizeof(ty.Ref()); err != nil {
+		k.order.PutUint32(rec[8:], k.anyInt(ty.nameOff))
+	}
+}
+
+// mendFunc: extern functions (kfuncs) become global, which is all that the
+// kernel takes.
+func (k *kernelCopy) mendFunc(ty Type, rec []byte) {
+	if ty.Linkage() == LinkExtern {
+		k.setVlen(rec, LinkGlobal)
+	}
+}
+
+// mendParams names nameless parameters, which the kernel refuses in the
+// prototype of a FUNC. Any identifier will do.
+func (k *kernelCopy) mendParams(ty Type, rec []byte) {
+	for i := range ty.Vlen {
+		p := rec[recordSize+8*i:]
+		if k.order.Uint32(p) == 0 && k.order.Uint32(p[4:]) != 0 {
+			k.order.PutUint32(p, k.anyName())
+		}
+	}
+}
+
+// anyInt is the id of the first INT; a table without one gets it at the end,
+// under the name given.
+func (k *kernelCopy) anyInt(nameOff uint32) ID {
+	for id := 1; id < len(k.offsets) && k.intID == 0; id++ {
+		if k.at(ID(id), k.offsets[id]).Kind == Int {
+			k.intID = ID(id)
+		}
+	}
+	if k.intID == 0 {
+		k.intID, k.newInt, k.intName = ID(len(k.offsets)), true, nameOff
+	}
+	return k.intID
+}
+
+// anyName is the offset of the first FUNC's name, 0 when there is none (then
+// the kernel does not mind).
+func (k *kernelCopy) anyName() uint32 {
+	for id := 1; id < len(k.offsets) && k.nameOff == 0; id++ {
+		if ty := k.at(ID(id), k.offsets[id]); ty.Kind == Func {
+			k.nameOff = ty.nameOff
+		}
+	}
+	return k.nameOff
+}
+
+// mendNames replaces what the kernel refuses in the identifiers of a type. The
+// strings are edited where they stand, so that what shares them changes along.
+func (k *kernelCopy) mendNames(ty Type) {
+	switch ty.Kind {
+	case Struct, Union, Enum, Enum64, Fwd, Typedef, Func, Var:
+		k.mendName(ty.Kind, ty.nameOff)
+	}
+	width := uint32(0)
+	switch ty.Kind {
+	case Struct, Union, Enum64:
+		width = 12
+	case Enum, FuncProto:
+		width = 8
+	}
+	for i := uint32(0); width != 0 && i < uint32(ty.Vlen); i++ {
+		k.mendName(ty.Kind, ty.u32(i*width))
+	}
+}
+
+// mendName makes the name at off what the kernel takes: letters, digits (not
+// first), `_` and `.`, no more than 511 of them.
+func (k *kernelCopy) mendName(kind Kind, off uint32) {
+	if uint64(off) >= uint64(len(k.strs)) {
+		return // the kernel's to refuse
+	}
+	s := k.strs[off:]
+	s = s[:min(len(s), maxKernelName+1)] // no further: many types may share one long name
+	n := bytes.IndexByte(s, 0)
+	if n < 0 {
+		n = len(s)
+	}
+	if n == 0 || off == 0 {
+		return
+	}
+	changed := false
+	for i, c := range s[:n] {
+		if !nameByte(c, i == 0) {
+			s[i], changed = '_', true
+		}
+	}
+	if n > maxKernelName {
+		s[maxKernelName], changed = 0, true
+	}
+	if changed {
+		k.note("btf_name", "", "", "name %.64q of a %s has characters or a length that the kernel refuses; its copy says %.64q",
+			k.Table.strs[off:off+uint32(n)], kind, s[:min(n, maxKernelName)])
+	}
+}
+
+// nameByte is the kernel's rule for identifiers in BTF.
+func nameByte(c byte, first bool) bool {
+	switch {
+	case c == '_', c == '.', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		return true
+	}
+	return !first && c >= '0' && c <= '9'
+}
