@@ -167,6 +167,8 @@ func (r *reader) values() error {
 		return r.failMember("size_conflict", "needs a value size of 4, but an earlier member said %d", d.ValueSize)
 	case r.member.BitSize != 0 || r.member.BitOffset%8 != 0:
 		return r.failMember("bad_member", "is a bit field")
+	case uint64(r.member.BitOffset/8) > r.at.size:
+		return r.failMember("out_of_section", "begins behind the definition's end")
 	}
 	d.ValueSize = 4
 	array := r.btf.Type(r.member.Type)

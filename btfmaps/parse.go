@@ -25,6 +25,9 @@ func Parse(f *mapdef.File) ([]mapdef.Def, []mapdef.Warning, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if s := mapsSection(f); s != nil && len(vars) == 0 { // spec R38
+		return nil, nil, fail("no_datasec", "", errors.New("BTF has no variables for this section"))
+	}
 	p := &parser{file: f, btf: f.BTF, index: mapdef.NewVarIndex(f)}
 	if err := p.place(vars); err != nil {
 		return nil, nil, err

@@ -107,7 +107,9 @@ func (p *parser) checkPlaces() error {
 		if n := len(kept); n > 0 && kept[n-1].section == at.section {
 			last := &kept[n-1]
 			if at.offset == last.offset && at.Type == last.Type {
-				last.aliases = append(last.aliases, at.Name)
+				if at.Name != last.Name { // else the DATASEC names it twice
+					last.aliases = append(last.aliases, at.Name)
+				}
 				continue
 			}
 			if at.offset == last.offset || at.offset-last.offset < last.size {
