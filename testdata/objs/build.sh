@@ -18,7 +18,7 @@ cd "$(dirname "$0")"
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-go build -o "$tmp/oldclang" ./oldclang
+go build -o "$tmp/oldclang" ../../internal/elftest/oldclang
 
 # said KEY FILE: what the comment "// KEY: …" of the file says.
 said() { sed -n "s,^// $1: ,,p" "$2"; }

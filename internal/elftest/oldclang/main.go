@@ -2,7 +2,7 @@
 // wrote: type NOTYPE and size 0 for every variable and function, whatever its
 // true size.
 //
-//	go run ./testdata/objs/oldclang IN OUT
+//	go run ./internal/elftest/oldclang IN OUT
 package main
 
 import (
