@@ -1,6 +1,259 @@
 package bpfsys
 
-// ExplainMapCreate tells why the kernel answered err to the creation of a.
+import (
+	"fmt"
+	"syscall"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+)
+
+// ExplainMapCreate tells why the kernel answered err to the creation of a. It
+// asks sys by making maps with attributes left out, and closes each of them.
+// a's descriptors must still be open.
+//
+// The Kind is ErrBadObject where no kernel takes such a map, ErrNotSupported
+// where this one does not, ErrPrivilege, or nil (memory, limits).
 func ExplainMapCreate(sys Prober, a *MapAttr, err error) Diagnosis {
-	return Diagnosis{Reason: ErrnoText(Errno(err))}
+	errno := Errno(err)
+	if errno == 0 {
+		return Diagnosis{Reason: fmt.Sprint(err)}
+	}
+	h := sys.Host()
+	e := &mapExplainer{sys: sys, a: a, host: h, errno: errno}
+	switch errno {
+	case syscall.EPERM:
+		return e.privilege()
+	case syscall.ENOSYS:
+		return noBPFSyscall(h)
+	case syscall.ENOMEM:
+		return e.memory()
+	}
+	return e.refused()
+}
+
+// mapExplainer is one failed creation under examination.
+type mapExplainer struct {
+	sys   Prober
+	a     *MapAttr
+	host  Host
+	errno syscall.Errno
+	inner int // template of our own for maps of maps, 0 for none
+}
+
+// try makes the map and closes it.
+func (e *mapExplainer) try(a MapAttr) syscall.Errno {
+	fd, err := e.sys.MapCreate(&a)
+	if err == nil {
+		_ = e.sys.Close(fd)
+		return 0
+	}
+	return Errno(err)
+}
+
+// kind is the type in words.
+func (e *mapExplainer) kind() string {
+	return typeText(MapTypeName(e.a.Type), e.a.Type)
+}
+
+// refused examines an answer that is about the attributes: EINVAL, E2BIG,
+// ENOTSUPP and the like. Rules that every kernel has come first; what they do
+// not explain is found by building the map up from the least that its type
+// allows, one attribute after the other.
+func (e *mapExplainer) refused() Diagnosis {
+	if all := CheckMap(e.a, e.host.PageSize); len(all) > 0 {
+		if d, sure := e.known(all); sure {
+			return d
+		}
+	}
+	base, ok := minimalMap(e.a, e.host.PageSize)
+	if !ok {
+		return e.generic("")
+	}
+	defer e.openInner(&base)()
+	if errno := e.try(base); errno != 0 {
+		return e.typeRefused(errno)
+	}
+	refused := e.buildUp(base)
+	if len(refused) == 0 {
+		if errno := e.try(*e.a); errno == 0 {
+			return Diagnosis{Reason: "the kernel refused the map once and took the same map afterwards",
+				Hint: "Try again"}
+		}
+		return e.generic("")
+	}
+	return e.blame(refused)
+}
+
+// known is the diagnosis from the rules of the type. It is sure unless the
+// type itself may be unknown to the kernel.
+func (e *mapExplainer) known(all []Problem) (d Diagnosis, sure bool) {
+	if base, ok := minimalMap(e.a, e.host.PageSize); ok {
+		closeInner := e.openInner(&base)
+		errno := e.try(base)
+		closeInner()
+		if errno == syscall.EINVAL {
+			return Diagnosis{}, false // refused finds out why
+		}
+	}
+	d = Diagnosis{Kind: mapdef.ErrBadObject, Attribute: all[0].Attribute}
+	var reasons []string
+	for _, p := range all {
+		reasons = append(reasons, p.Reason)
+	}
+	d.Reason, d.Hint = join(reasons), "Correct the definition of the map"
+	return d, true
+}
+
+// openInner gives a map of maps a plain template instead of the caller's, so
+// that the caller's own is one attribute to examine. The result closes it.
+func (e *mapExplainer) openInner(base *MapAttr) func() {
+	if e.a.Type != mapArrayOfMaps && e.a.Type != mapHashOfMaps {
+		return func() {}
+	}
+	fd, err := e.sys.MapCreate(&MapAttr{Type: mapArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, TokenFD: e.a.TokenFD})
+	if err != nil {
+		base.InnerMapFD = e.a.InnerMapFD
+		return func() {}
+	}
+	base.InnerMapFD = fd
+	return func() { _ = e.sys.Close(fd) }
+}
+
+// typeRefused is the diagnosis when not even the least map of the type can be made.
+func (e *mapExplainer) typeRefused(errno syscall.Errno) Diagnosis {
+	switch errno {
+	case syscall.EPERM:
+		return e.privilege()
+	case syscall.ENOMEM:
+		return e.memory()
+	}
+	since := MapTypeSince(e.a.Type)
+	d := Diagnosis{Kind: mapdef.ErrNotSupported, Attribute: "map_type"}
+	d.Reason = fmt.Sprintf("this kernel%s has no maps of type %s%s", releaseText(e.host), e.kind(),
+		sinceText(since, e.host.Release))
+	d.Hint = sinceHint(since, e.host.Release, "the map type")
+	return d
+}
+
+// step is one attribute that is taken over from the map under examination.
+type step struct {
+	attribute string
+	flag      uint32 // the bit, for map_flags
+	set       func(to, from *MapAttr)
+}
+
+// mapSteps is the order of building up: an attribute comes after those that it
+// depends on.
+var mapSteps = [...]step{
+	{attribute: "key_size", set: func(to, from *MapAttr) { to.KeySize = from.KeySize }},
+	{attribute: "value_size", set: func(to, from *MapAttr) { to.ValueSize = from.ValueSize }},
+	{attribute: "map_flags"}, // replaced by one step for each bit
+	{attribute: "numa_node", set: func(to, from *MapAttr) { to.NumaNode = from.NumaNode }},
+	{attribute: "map_extra", set: func(to, from *MapAttr) { to.Extra = from.Extra }},
+	{attribute: "inner_map_fd", set: func(to, from *MapAttr) { to.InnerMapFD = from.InnerMapFD }},
+	{attribute: "map_name", set: func(to, from *MapAttr) { to.Name = from.Name }},
+	{attribute: "btf_value_type_id", set: func(to, from *MapAttr) {
+		to.BTFFD, to.KeyTypeID, to.ValueTypeID = from.BTFFD, from.KeyTypeID, from.ValueTypeID
+	}},
+	{attribute: "btf_vmlinux_value_type_id", set: func(to, from *MapAttr) {
+		to.BTFFD, to.VmlinuxValueTypeID, to.ValueTypeBTFObjFD = from.BTFFD, from.VmlinuxValueTypeID, from.ValueTypeBTFObjFD
+	}},
+	{attribute: "map_ifindex", set: func(to, from *MapAttr) { to.Ifindex = from.Ifindex }},
+	{attribute: "max_entries", set: func(to, from *MapAttr) { to.MaxEntries = from.MaxEntries }},
+}
+
+// refusal is one attribute that the kernel does not take.
+type refusal struct {
+	step
+	errno syscall.Errno
+}
+
+// buildUp takes over one attribute after the other and lists those with which
+// the kernel refuses the map.
+func (e *mapExplainer) buildUp(base MapAttr) []refusal {
+	var refused []refusal
+	attempt := func(s step) {
+		next := base
+		s.set(&next, e.a)
+		if next == base {
+			return
+		}
+		if errno := e.try(next); errno != 0 {
+			refused = append(refused, refusal{s, errno})
+			return
+		}
+		base = next
+	}
+	for _, s := range mapSteps {
+		if s.attribute != "map_flags" {
+			attempt(s)
+			continue
+		}
+		for bit := range 32 {
+			if one := uint32(1) << bit; e.a.Flags&one != 0 {
+				attempt(step{"map_flags", one, func(to, _ *MapAttr) { to.Flags |= one }})
+			}
+		}
+	}
+	return refused
+}
+
+// blame is the diagnosis of attributes that were found by building up.
+func (e *mapExplainer) blame(all []refusal) Diagnosis {
+	d := Diagnosis{Kind: mapdef.ErrNotSupported, Attribute: all[0].attribute}
+	var reasons []string
+	for _, r := range all {
+		reasons = append(reasons, e.refusalText(r))
+	}
+	d.Reason = join(reasons)
+	switch first := all[0]; {
+	case first.errno == syscall.EPERM:
+		d.Kind = mapdef.ErrPrivilege
+		d.Hint = flagPrivilege(first.flag)
+	case first.errno == syscall.ENOMEM || first.errno == syscall.E2BIG:
+		d.Kind = nil
+		d.Hint = "Make max_entries or value_size smaller"
+	case first.flag != 0 && first.flag < 1<<len(mapFlags):
+		d.Hint = sinceHint(flagSince(first.flag), e.host.Release, "the flag")
+	case first.attribute == "numa_node":
+		d.Hint = "Choose a node that /sys/devices/system/node/online lists"
+	case first.attribute == "btf_value_type_id":
+		d.Hint = "Compare key and value type with key_size and value_size; locks, timers and kptrs need a map type that allows them"
+	}
+	return d
+}
+
+// refusalText is one refused attribute with its value, in words.
+func (e *mapExplainer) refusalText(r refusal) string {
+	switch {
+	case r.flag != 0:
+		return fmt.Sprintf("the kernel%s refuses map_flags bit %#x (%s) for %s maps%s", releaseText(e.host), r.flag,
+			flagText(r.flag), MapTypeName(e.a.Type), sinceText(flagSince(r.flag), e.host.Release))
+	case r.attribute == "inner_map_fd":
+		return "the kernel refuses a map of this kind as inner map: " + ErrnoText(r.errno)
+	case r.attribute == "btf_value_type_id":
+		return fmt.Sprintf("the kernel refuses the BTF types of key (id %d) and value (id %d): %s",
+			e.a.KeyTypeID, e.a.ValueTypeID, ErrnoText(r.errno))
+	case r.errno == syscall.ENOMEM || r.errno == syscall.E2BIG:
+		return fmt.Sprintf("the kernel refuses %s %s: %s%s", r.attribute, e.valueOf(r.attribute), ErrnoText(r.errno), e.memoryText())
+	}
+	return fmt.Sprintf("the kernel refuses %s %s: %s", r.attribute, e.valueOf(r.attribute), ErrnoText(r.errno))
+}
+
+// valueOf is an attribute's value as the system call's error shows it.
+func (e *mapExplainer) valueOf(attribute string) string {
+	for _, arg := range e.a.args() {
+		if arg.Name == attribute {
+			return arg.Value
+		}
+	}
+	return "0"
+}
+
+// generic is all that can be said when elimination is not possible.
+func (e *mapExplainer) generic(more string) Diagnosis {
+	return Diagnosis{
+		Kind:   mapdef.ErrNotSupported,
+		Reason: fmt.Sprintf("the kernel%s refuses the map of type %s: %s%s", releaseText(e.host), e.kind(), ErrnoText(e.errno), more),
+	}
 }

@@ -29,9 +29,13 @@ type Host struct {
 	// Lockdown is "none", "integrity" or "confidentiality"; "" when unknown.
 	Lockdown string
 	// Memlock is RLIMIT_MEMLOCK's soft limit in bytes, ^0 for no limit.
-	Memlock  number
-	PageSize uint32
-	CPUs     int // possible CPUs, 0 when unknown
+	Memlock number
+	// MemAvailable is the system's, CgroupMax the process's cgroup's (version 2)
+	// limit, in bytes; unknown when there is no limit.
+	MemAvailable, CgroupMax number
+	JIT                     number // net.core.bpf_jit_enable
+	PageSize                uint32
+	CPUs                    int // possible CPUs, 0 when unknown
 }
 
 // ReadHost reads the state of this process and system.
@@ -53,6 +57,11 @@ func readHost(root string) Host {
 	h.UnprivBPF = parseNumber(read("proc/sys/kernel/unprivileged_bpf_disabled"), 10)
 	h.Lockdown = bracketed(read("sys/kernel/security/lockdown"))
 	h.Memlock = memlockLimit(read("proc/self/limits"))
+	h.JIT = parseNumber(read("proc/sys/net/core/bpf_jit_enable"), 10)
+	h.MemAvailable = memAvailable(read("proc/meminfo"))
+	if path, ok := cgroupPath(read("proc/self/cgroup")); ok {
+		h.CgroupMax = parseNumber(read(filepath.Join("sys/fs/cgroup", path, "memory.max")), 10)
+	}
 	if n, err := possibleCPUs(root); err == nil {
 		h.CPUs = n
 	}
@@ -109,6 +118,29 @@ func memlockLimit(text string) number {
 		return parseNumber(f[0], 10)
 	}
 	return number{}
+}
+
+// memAvailable reads /proc/meminfo, which counts in KiB.
+func memAvailable(text string) number {
+	for line := range strings.Lines(text) {
+		rest, found := strings.CutPrefix(line, "MemAvailable:")
+		if f := strings.Fields(rest); found && len(f) > 0 {
+			n := parseNumber(f[0], 10)
+			n.Bytes = mul(n.Bytes, 1024)
+			return n
+		}
+	}
+	return number{}
+}
+
+// cgroupPath reads the version 2 line of /proc/self/cgroup, "0::/system.slice".
+func cgroupPath(text string) (string, bool) {
+	for line := range strings.Lines(text) {
+		if path, found := strings.CutPrefix(line, "0::/"); found {
+			return filepath.Clean("/" + strings.TrimSpace(path)), true
+		}
+	}
+	return "", false
 }
 
 func parseNumber(text string, base int) number {

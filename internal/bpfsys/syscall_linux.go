@@ -7,11 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxTries bounds how often a call is made when the kernel answers EINTR or
-// EAGAIN. The verifier gives EAGAIN when a signal is pending (libbpf tries five
-// times; a Go program gets more signals).
-const maxTries = 20
-
 // bpf makes the system call with the first size bytes at attr and gives its
 // result, which is a descriptor, a count or 0.
 func bpf(cmd command, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
@@ -20,7 +15,7 @@ func bpf(cmd command, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
 		if errno == 0 {
 			return int(r), 0
 		}
-		if errno != unix.EINTR && errno != unix.EAGAIN || try == maxTries {
+		if errno != unix.EINTR && errno != unix.EAGAIN || try == retries {
 			return -1, errno
 		}
 	}

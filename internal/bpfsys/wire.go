@@ -22,6 +22,11 @@ const (
 	cmdProgBindMap    = 35
 )
 
+// retries bounds how often a call is made when the kernel answers EINTR or
+// EAGAIN. The verifier gives EAGAIN when a signal is pending (libbpf tries five
+// times; a Go program gets more signals).
+const retries = 20
+
 // command is the name of a bpf command for messages.
 type command int
 

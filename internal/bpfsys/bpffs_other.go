@@ -1,0 +1,9 @@
+//go:build !linux
+
+package bpfsys
+
+// IsBPFFS fails: there is no bpffs here.
+func IsBPFFS(dir string) (bool, error) { return false, errNoBPF }
+
+// KernelVersionCode is 0: this is not Linux.
+func KernelVersionCode() uint32 { return 0 }
