@@ -1,5 +1,7 @@
 package mapdef
 
+import "slices"
+
 // Values of Def.Dialect for definitions that are not legacy ones. Legacy
 // definitions carry the name of a row of legacymaps' table.
 const (
@@ -63,7 +65,9 @@ type Def struct {
 	NumaNode           uint32 // counts only with BPF_F_NUMA_NODE
 	Pinning            Pinning
 	// PinPath is the place that the definition itself names, relative to the
-	// bpffs root; empty for none and by_name.
+	// bpffs root, or absolute where the definition says an absolute one
+	// (goebpf). Empty for none and by_name, and for the others where the place
+	// is not known without the caller's help.
 	PinPath string
 	// KeyType and ValueType are BTF type ids as in the file, 0 when unknown.
 	KeyType, ValueType uint32
@@ -96,6 +100,21 @@ type Def struct {
 	// Ext holds what a legacy dialect says beyond the fields above, in the
 	// order of its layout, for display and for the dialect's own later steps.
 	Ext []ExtField
+}
+
+// Named tells whether the definition goes by that name, as its own or as an alias.
+func (d *Def) Named(name string) bool {
+	return d.Name == name || slices.Contains(d.Aliases, name)
+}
+
+// ExtValue is the further field of that name; false where the definition has none.
+func (d *Def) ExtValue(name string) (ExtField, bool) {
+	for _, f := range d.Ext {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return ExtField{}, false
 }
 
 // ExtField is one further field of a legacy definition.

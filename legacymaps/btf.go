@@ -1,0 +1,167 @@
+package legacymaps
+
+import (
+	"strings"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/rawbtf"
+)
+
+// maxWrap bounds the way down Rust's wrapper structs (L112).
+const maxWrap = 8
+
+// structInfo is what BTF says of one definition's struct.
+type structInfo struct {
+	name   string
+	layout layout
+	// array is the number of definitions where the variable is an array (L22), else 0.
+	array uint32
+}
+
+// varTypes finds the variables of one section by name: its DATASEC's where there
+// is one, else any VAR of the file. The result is looked up, never walked.
+func varTypes(t *rawbtf.Table, section string) map[string]rawbtf.Type {
+	vars := map[string]rawbtf.Type{}
+	if t == nil {
+		return vars
+	}
+	if sec, ok := t.Find(rawbtf.Datasec, section); ok {
+		for i := range sec.Vlen {
+			addVar(vars, t.Type(sec.SecInfo(i).Var))
+		}
+		return vars
+	}
+	for id := 1; id < t.Len(); id++ {
+		addVar(vars, t.Type(rawbtf.ID(id)))
+	}
+	return vars
+}
+
+func addVar(vars map[string]rawbtf.Type, ty rawbtf.Type) {
+	if ty.Kind != rawbtf.Var {
+		return
+	}
+	if _, dup := vars[ty.Name()]; !dup {
+		vars[ty.Name()] = ty
+	}
+}
+
+// sizesFromBTF gives elements whose symbols have no size the size of their
+// variable's type (L112: BTF is a second source of sizes).
+func sizesFromBTF(f *mapdef.File, sec *mapdef.Section, elems []element) {
+	if f.BTF == nil || !allUnsized(elems) {
+		return
+	}
+	vars := varTypes(f.BTF, sec.Name)
+	for i := range elems {
+		e := &elems[i]
+		if v, ok := vars[e.name]; ok {
+			if n, err := f.BTF.Sizeof(v.ID); err == nil && n != 0 {
+				e.size, e.sized = uint64(n), true
+			}
+		}
+	}
+}
+
+// structOf finds the struct that a variable is made of: through qualifiers,
+// typedefs and single-member wrappers down to the one that has a map type
+// member. ok is false where BTF does not tell.
+func structOf(t *rawbtf.Table, v rawbtf.Type) (info structInfo, ok bool) {
+	ty, err := t.Strip(v.Ref())
+	if err != nil {
+		return info, false
+	}
+	if ty.Kind == rawbtf.Array {
+		n := ty.Array().Nelems
+		if ty, err = t.Strip(ty.Array().Elem); err != nil || ty.Kind != rawbtf.Struct {
+			return info, false
+		}
+		info.array = n
+	}
+	shift := uint64(0)
+	for range maxWrap {
+		if ty.Kind != rawbtf.Struct {
+			return info, false
+		}
+		if l, found := memberLayout(t, ty, shift); found {
+			info.name, info.layout = ty.Name(), l
+			return info, true
+		}
+		if ty.Vlen != 1 {
+			return info, false
+		}
+		m := ty.Member(0)
+		shift += uint64(m.BitOffset) / 8
+		if ty, err = t.Strip(m.Type); err != nil {
+			return info, false
+		}
+	}
+	return info, false
+}
+
+// memberLayout makes a layout from a struct's members; false when none of them
+// is a map type. shift is where the struct begins in the element, in bytes.
+func memberLayout(t *rawbtf.Table, ty rawbtf.Type, shift uint64) (layout, bool) {
+	l := layout{name: "struct " + ty.Name(), size: shift + uint64(ty.Size())}
+	hasType := false
+	for i := range ty.Vlen {
+		m := ty.Member(i)
+		fd := field{id: memberID(m.Name()), name: m.Name(), off: shift + uint64(m.BitOffset)/8}
+		if bit, ok := ignoreOnBit(m.Name()); ok {
+			fd.id, fd.shift = fIgnoreOn, bit
+		}
+		if m.BitSize != 0 {
+			fd.bitOff, fd.bits = shift*8+uint64(m.BitOffset), uint64(m.BitSize)
+		} else {
+			n, err := t.Sizeof(m.Type)
+			if err != nil {
+				return layout{}, false
+			}
+			fd.width = uint64(n)
+		}
+		hasType = hasType || fd.id == fType
+		l.fields = append(l.fields, fd)
+	}
+	return l, hasType
+}
+
+// memberID is the canonical field of a BTF member name, by the table of L112.
+func memberID(name string) fieldID {
+	for id := range fieldInfos {
+		for _, m := range fieldInfos[id].members {
+			if m == name {
+				return fieldID(id)
+			}
+		}
+	}
+	for _, p := range [...]string{"pad", "_pad", "__pad", "unused", "dummy"} {
+		if strings.HasPrefix(name, p) {
+			return fIgnored
+		}
+	}
+	return fUnknown
+}
+
+// ignoreOnBit gives the bit of byte 113 that an Android ignore_on_… member is.
+func ignoreOnBit(name string) (uint8, bool) {
+	for i, n := range ignoreOnNames {
+		if name == "ignore_on_"+n {
+			return uint8(i), true
+		}
+	}
+	return 0, false
+}
+
+// has tells whether the struct has all of these members, by their own names.
+func (s *structInfo) has(names ...string) bool {
+	for _, n := range names {
+		found := false
+		for _, f := range s.layout.fields {
+			found = found || f.name == n
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,233 @@
+package legacymaps
+
+import (
+	"cmp"
+	"debug/elf"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+)
+
+const (
+	sectionName   = "maps"
+	sectionPrefix = "maps/"
+	btfSection    = ".maps" // BTF definitions: their names count for L5
+	minElement    = 16      // L13
+)
+
+// element is the place of one definition, before its bytes mean anything.
+type element struct {
+	sec     *mapdef.Section
+	index   int // rank by offset in the section (L10)
+	name    string
+	aliases []string
+	static  bool
+	unnamed bool // no symbol: found by size and reference (L9)
+	off     uint64
+	size    uint64 // of the definition
+	slot    uint64 // up to the next element or the section's end; size <= slot
+	sized   bool   // size comes from a symbol or BTF, not from the slot
+	data    []byte // size bytes
+}
+
+// group is one definition section and its elements, ascending by offset.
+type group struct {
+	sec   *mapdef.Section
+	elems []element
+}
+
+// IsSection tells whether a section holds legacy definitions (L3).
+func IsSection(s *mapdef.Section) bool { return isNamed(s) && s.Size != 0 }
+
+func isNamed(s *mapdef.Section) bool {
+	return s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR == 0 &&
+		(s.Name == sectionName || strings.HasPrefix(s.Name, sectionPrefix))
+}
+
+// suffix is the part after "maps/", "" for other sections (L11).
+func suffix(sec *mapdef.Section) string {
+	s, _ := strings.CutPrefix(sec.Name, sectionPrefix)
+	if s == sec.Name {
+		return ""
+	}
+	return s
+}
+
+// readGroups finds every definition section, in order of section index.
+func readGroups(f *mapdef.File) (groups []group, warns []mapdef.Warning, err error) {
+	for i := range f.Sections {
+		sec := &f.Sections[i]
+		if i == 0 || !isNamed(sec) {
+			continue
+		}
+		if sec.Size == 0 {
+			return nil, nil, sectionError(sec, "empty_section", "section for map definitions is empty")
+		}
+		elems, w, err := readElements(f, sec)
+		if err != nil {
+			return nil, nil, err
+		}
+		groups, warns = append(groups, group{sec, elems}), append(warns, w...)
+	}
+	return groups, warns, nil
+}
+
+// readElements turns a section's symbols into elements (L6 to L9).
+func readElements(f *mapdef.File, sec *mapdef.Section) (elems []element, warns []mapdef.Warning, err error) {
+	if elems, err = symbolElements(f, sec); err != nil {
+		return nil, nil, err
+	}
+	if len(elems) == 0 {
+		return nil, nil, sectionError(sec, "no_symbols", "no symbol stands in the section, so its definitions have no names")
+	}
+	sizesFromBTF(f, sec, elems)
+	unsized := allUnsized(elems)
+	if unsized {
+		elems = splitUnnamed(elems, references(f, sec))
+	}
+	setSlots(elems, sec.Size)
+	if unsized {
+		if warns, err = splitBySize(elems); err != nil {
+			return nil, nil, err
+		}
+	}
+	for i := range elems {
+		elems[i].index = i
+		if err := elems[i].cut(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if head, ok := mapdef.Span(sec.Data, 0, elems[0].off); !ok || !allZero(head) {
+		return nil, nil, sectionError(sec, "unclaimed_bytes", "bytes before the first definition, at offset 0x"+hex(elems[0].off)+", are not zero")
+	}
+	return elems, warns, nil
+}
+
+// bindRank orders names of one place: GLOBAL, WEAK, LOCAL (L8).
+func bindRank(b elf.SymBind) int {
+	switch b {
+	case elf.STB_GLOBAL:
+		return 0
+	case elf.STB_WEAK:
+		return 1
+	}
+	return 2
+}
+
+// symbolElements groups the symbols of a section by value: one element each,
+// further names are aliases. Only name, offset and size (the largest that a
+// symbol gives) are set.
+func symbolElements(f *mapdef.File, sec *mapdef.Section) ([]element, error) {
+	var syms []*mapdef.Symbol
+	for i := range f.Symbols {
+		s := &f.Symbols[i]
+		if !s.In(sec.Index) || s.Name == "" || (s.Type != elf.STT_NOTYPE && s.Type != elf.STT_OBJECT) {
+			continue
+		}
+		if s.Value >= sec.Size {
+			return nil, &mapdef.Error{Stage: mapdef.StageRead, Code: "symbol_range", Section: sec.Name, Symbol: s.Name,
+				Offset: mapdef.At(s.Value), Err: text("symbol is outside the section of 0x" + hex(sec.Size) + " bytes")}
+		}
+		syms = append(syms, s)
+	}
+	slices.SortStableFunc(syms, func(a, b *mapdef.Symbol) int {
+		return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(bindRank(a.Bind), bindRank(b.Bind)), cmp.Compare(a.Index, b.Index))
+	})
+	var elems []element
+	for _, s := range syms {
+		if n := len(elems); n > 0 && elems[n-1].off == s.Value {
+			e := &elems[n-1]
+			if s.Name != e.name && !slices.Contains(e.aliases, s.Name) {
+				e.aliases = append(e.aliases, s.Name)
+			}
+			e.size, e.sized = max(e.size, s.Size), e.sized || s.Size != 0
+			continue
+		}
+		static := s.Bind == elf.STB_LOCAL || s.Vis == elf.STV_HIDDEN || s.Vis == elf.STV_INTERNAL
+		elems = append(elems, element{sec: sec, name: s.Name, static: static, off: s.Value, size: s.Size, sized: s.Size != 0})
+	}
+	return elems, nil
+}
+
+func allUnsized(elems []element) bool {
+	return !slices.ContainsFunc(elems, func(e element) bool { return e.sized })
+}
+
+// splitUnnamed adds unnamed elements at referenced offsets that no symbol
+// names: clang up to 7 may leave statics without symbols (L9).
+func splitUnnamed(elems []element, refs []uint64) []element {
+	for _, off := range refs {
+		at, found := slices.BinarySearchFunc(elems, off, func(e element, off uint64) int { return cmp.Compare(e.off, off) })
+		if found || off >= elems[0].sec.Size {
+			continue
+		}
+		elems = slices.Insert(elems, at, unnamedAt(elems[0].sec, off))
+	}
+	return elems
+}
+
+func unnamedAt(sec *mapdef.Section, off uint64) element {
+	return element{sec: sec, name: sec.Name + "+" + strconv.FormatUint(off, 10), static: true, unnamed: true, off: off}
+}
+
+func setSlots(elems []element, end uint64) {
+	for i := len(elems) - 1; i >= 0; i-- {
+		elems[i].slot = end - elems[i].off
+		end = elems[i].off
+	}
+}
+
+// splitBySize serves sections whose symbols have no size: the shortest slot is
+// the element's size, and every slot must be a multiple of it (L9). What a longer
+// slot holds beyond one element are definitions without a name that nothing
+// refers to (splitUnnamed has made elements of the others): no map, a warning.
+func splitBySize(elems []element) ([]mapdef.Warning, error) {
+	size := elems[0].slot
+	for i := range elems {
+		size = min(size, elems[i].slot)
+	}
+	var warns []mapdef.Warning
+	for i := range elems {
+		e := &elems[i]
+		if e.slot%size != 0 {
+			return nil, e.fail("element_size", e.off, "cannot determine element size: symbols without size are 0x"+
+				hex(e.slot)+" and 0x"+hex(size)+" bytes apart")
+		}
+		if e.slot > size {
+			warns = append(warns, mapdef.Warning{Code: "unnamed_definition", Section: e.sec.Name, Offset: mapdef.At(e.off + size),
+				Message: "0x" + hex(e.slot-size) + " bytes of definitions without a symbol are left out, nothing refers to them"})
+		}
+		e.size, e.slot = size, size
+	}
+	return warns, nil
+}
+
+// cut checks the element's range and takes its bytes.
+func (e *element) cut() error {
+	if !e.sized && e.size == 0 {
+		e.size = e.slot
+	}
+	if e.size > e.slot {
+		if e.off+e.slot == e.sec.Size {
+			return e.fail("element_range", e.off, "definition of 0x"+hex(e.size)+" bytes extends past the section's end at 0x"+hex(e.sec.Size))
+		}
+		return e.fail("element_overlap", e.off, "definition of 0x"+hex(e.size)+" bytes overlaps the next one at 0x"+hex(e.off+e.slot))
+	}
+	slot, ok := mapdef.Span(e.sec.Data, e.off, e.slot)
+	if !ok {
+		return e.fail("element_range", e.off, "section is cut off")
+	}
+	e.data = slot[:e.size]
+	for i, b := range slot[e.size:] {
+		if b != 0 {
+			return e.fail("unclaimed_bytes", e.off+e.size+uint64(i), "byte between definitions is not zero, and no symbol or reference names it")
+		}
+	}
+	return nil
+}
+
+func allZero(b []byte) bool {
+	return !slices.ContainsFunc(b, func(x byte) bool { return x != 0 })
+}

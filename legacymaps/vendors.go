@@ -1,0 +1,35 @@
+package legacymaps
+
+import "github.com/bpfload/bpfload/internal/mapdef"
+
+// defineAya is L81 and, on request, L83.
+func (p *parser) defineAya(r *record, d *mapdef.Def) error {
+	switch r.vals[fPinning] {
+	case 0:
+	case 1:
+		d.Pinning = mapdef.PinByName
+	default:
+		return r.failf("pinning", r.at[fPinning], "pinning %d is neither 0 (none) nor 1 (by name)", r.vals[fPinning])
+	}
+	if p.opts.AyaFixups && (d.Type == typeDevmap || d.Type == typeDevmapHash || d.Type == typeCPUMap) {
+		d.ValueSize = 8
+	}
+	return nil
+}
+
+// defineAWS is L97: pinning 2 has a place, every other value has none.
+func (p *parser) defineAWS(r *record, d *mapdef.Def) error {
+	if r.vals[fInnerMapFD] != 0 {
+		return r.failf("inner_map_fd", r.at[fInnerMapFD], "inner_map_fd is %d, but no descriptor is open while a file is read", r.vals[fInnerMapFD])
+	}
+	if r.vals[fPinning] != 2 {
+		return nil
+	}
+	name, err := r.pinName(p.opts.AWSPrefix + d.Name)
+	if err != nil {
+		return err
+	}
+	d.Pinning = mapdef.PinGlobal
+	d.PinPath, err = r.pinPath("globals/aws/maps", name)
+	return err
+}
