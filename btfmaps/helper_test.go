@@ -78,3 +78,6 @@ type params struct {
 func paramsOf(d *mapdef.Def) params {
 	return params{d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags, d.NumaNode, d.Extra, d.Pinning}
 }
+
+// nativeOne is what the bytes 1, 0 mean on the host.
+func nativeOne() uint16 { return binary.NativeEndian.Uint16([]byte{1, 0}) }

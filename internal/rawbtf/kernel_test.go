@@ -200,6 +200,15 @@ var kernelRows = []struct {
 		want: []string{".kconfig size 12: CONFIG_HZ@8+4 global"},
 	},
 	{
+		name: "a variable of type void, as clang has it for an anonymous union",
+		build: func(b *elftest.BTF) {
+			b.Datasec(".maps", 0, elftest.SecInfo{Var: b.Var("v", 0, rawbtf.LinkGlobal), Size: 8})
+		},
+		elf:   elf{map[string]uint64{".maps": 8}, symbols{".maps/v": at(0)}},
+		want:  []string{".maps size 8: ", "var v", "int v of 4"},
+		notes: []string{"btf_variable"},
+	},
+	{
 		name: "an int is added where there is none",
 		build: func(b *elftest.BTF) {
 			b.Var("ksym", 0, rawbtf.LinkExtern)

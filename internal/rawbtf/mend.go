@@ -18,19 +18,17 @@ func (k *kernelCopy) mendArray(ty Type, rec []byte) {
 	}
 }
 
-// mendVar gives an extern variable a linkage, and a type that has a size
-// (`extern const void x __ksym`), as the kernel asks of every VAR; a hidden one
-// becomes static (spec R34).
+// mendVar makes a VAR that the kernel takes: extern ones become global, hidden
+// ones static (spec R34), and one without a size (`extern const void x __ksym`,
+// or the void that clang writes for an anonymous union) becomes an INT.
 func (k *kernelCopy) mendVar(ty Type, rec []byte) {
-	if k.static[ty.ID] {
+	switch {
+	case k.static[ty.ID]:
 		k.order.PutUint32(rec[recordSize:], LinkStatic)
-		return
+	case ty.Linkage() == LinkExtern:
+		k.order.PutUint32(rec[recordSize:], LinkGlobal)
 	}
-	if ty.Linkage() != LinkExtern {
-		return
-	}
-	k.order.PutUint32(rec[recordSize:], LinkGlobal)
-	if _, err := k.Sizeof(ty.Ref()); err != nil {
+	if _, err := k.Sizeof(ty.Ref()); errors.Is(err, ErrNoSize) {
 		k.order.PutUint32(rec[8:], k.anyInt(ty.nameOff))
 	}
 }
