@@ -92,12 +92,17 @@ func (p *parser) refuseArrays(g *group, structs []structInfo) error {
 				many.size <= one.size || many.size%one.size != 0 {
 				continue
 			}
-			if n := many.size / one.size; p.f.Order.Uint32(many.data[one.size:]) != 0 {
+			if n := many.size / one.size; !knownSize(many.size) || p.f.Order.Uint32(many.data[one.size:]) != 0 {
 				return arrayError(many, fmt.Sprintf("array of map definitions: it is %d times as long as %q", n, one.name))
 			}
 		}
 	}
 	return nil
+}
+
+// knownSize tells whether some layout has that many bytes.
+func knownSize(n uint64) bool {
+	return slices.ContainsFunc(sizeRules[:], func(r sizeRule) bool { return r.size == n })
 }
 
 func arrayError(e *element, why string) error {
