@@ -49,7 +49,7 @@ var (
 	devRule   = mapRule{exactly(4), exactly(4, 8), anySize, flagsUser, 0, false, nil}
 	ringRule  = mapRule{exactly(0), exactly(0), size{}, FlagNumaNode, 0, false, ringEntries}
 	storage   = mapRule{exactly(4), anySize, exactly(0), flagsLocal, FlagNoPrealloc, true, nil}
-	cgroup    = mapRule{exactly(8, 16), anySize, exactly(0), FlagNumaNode | flagsAccess, 0, false, nil}
+	cgroup    = mapRule{exactly(16, 8), anySize, exactly(0), FlagNumaNode | flagsAccess, 0, false, nil}
 )
 
 var mapRules = [...]mapRule{
@@ -65,7 +65,7 @@ var mapRules = [...]mapRule{
 	mapLRUPercpuHash:       {anySize, from(1, perCPUMax), anySize, flagsLRU, 0, false, hashSizes},
 	mapLPMTrie:             {from(5, 4+256), anySize, anySize, FlagNoPrealloc | FlagNumaNode | flagsAccess, FlagNoPrealloc, false, nil},
 	mapArrayOfMaps:         {exactly(4), exactly(4), anySize, flagsFD, 0, false, needsInner},
-	mapHashOfMaps:          {anySize, exactly(4), anySize, FlagNoPrealloc | FlagZeroSeed | flagsFD, 0, false, needsInner},
+	mapHashOfMaps:          {anySize, exactly(4), anySize, flagsHash, 0, false, needsInner},
 	mapDevmap:              devRule,
 	mapSockmap:             devRule,
 	mapCPUMap:              {exactly(4), exactly(4, 8), anySize, FlagNumaNode, 0, false, nil},
@@ -73,7 +73,7 @@ var mapRules = [...]mapRule{
 	mapSockhash:            {from(1, 512), exactly(4, 8), anySize, flagsUser, 0, false, nil},
 	mapCgroupStorage:       cgroup,
 	mapReuseportSockarray:  {exactly(4), exactly(4, 8), anySize, flagsArray, 0, false, nil},
-	mapPercpuCgroupStorage: cgroup,
+	mapPercpuCgroupStorage: {exactly(16, 8), from(1, perCPUMax), exactly(0), FlagNumaNode | flagsAccess, 0, false, nil},
 	mapQueue:               queueRule,
 	mapStack:               queueRule,
 	mapSKStorage:           storage,
@@ -105,10 +105,10 @@ func CheckMap(a *MapAttr, pageSize uint32) []Problem {
 	all = append(all, r.checkFlags(name, a.Flags)...)
 	all = append(all, checkBTFIDs(r, a)...)
 	if a.Extra != 0 && a.Type != mapBloomFilter && a.Type != mapArena {
-		all = append(all, Problem{"map_extra", name + " maps take no map_extra", syscall.EINVAL})
+		all = append(all, Problem{"map_extra", 0, name + " maps take no map_extra", syscall.EINVAL})
 	}
 	if a.Type == mapBloomFilter && a.Extra > 15 {
-		all = append(all, Problem{"map_extra", fmt.Sprintf("a bloom filter has at most 15 hash functions, not %d", a.Extra), syscall.EINVAL})
+		all = append(all, Problem{"map_extra", 0, fmt.Sprintf("a bloom filter has at most 15 hash functions, not %d", a.Extra), syscall.EINVAL})
 	}
 	if r.more != nil {
 		all = append(all, r.more(a, pageSize)...)
@@ -124,15 +124,15 @@ func (s size) check(attribute, kind string, n uint32) []Problem {
 				return nil
 			}
 		}
-		return []Problem{{attribute, fmt.Sprintf("%s maps need %s %s, not %d", kind, attribute, orList(s.only), n), syscall.EINVAL}}
+		return []Problem{{attribute, 0, fmt.Sprintf("%s maps need %s %s, not %d", kind, attribute, orList(s.only), n), syscall.EINVAL}}
 	}
 	switch {
 	case n == 0 && s.min > 0:
-		return []Problem{{attribute, fmt.Sprintf("%s of %s maps must not be 0", attribute, kind), syscall.EINVAL}}
+		return []Problem{{attribute, 0, fmt.Sprintf("%s of %s maps must not be 0", attribute, kind), syscall.EINVAL}}
 	case n < s.min:
-		return []Problem{{attribute, fmt.Sprintf("%s of %s maps is at least %d, not %d", attribute, kind, s.min, n), syscall.EINVAL}}
+		return []Problem{{attribute, 0, fmt.Sprintf("%s of %s maps is at least %d, not %d", attribute, kind, s.min, n), syscall.EINVAL}}
 	case s.max != 0 && n > s.max:
-		return []Problem{{attribute, fmt.Sprintf("%s of %s maps is at most %d, not %d", attribute, kind, s.max, n), syscall.E2BIG}}
+		return []Problem{{attribute, 0, fmt.Sprintf("%s of %s maps is at most %d, not %d", attribute, kind, s.max, n), syscall.E2BIG}}
 	}
 	return nil
 }

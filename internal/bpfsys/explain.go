@@ -47,7 +47,10 @@ type Diagnosis struct {
 // Problem is one reason why the kernel refuses an attribute.
 type Problem struct {
 	Attribute string
-	Reason    string
+	// Flag is the bit in question where the attribute is map_flags and there is
+	// one bit to blame, else 0.
+	Flag   uint32
+	Reason string
 	// Errno is what the kernel answers.
 	Errno syscall.Errno
 }

@@ -56,52 +56,43 @@ func (e *mapExplainer) kind() string {
 }
 
 // refused examines an answer that is about the attributes: EINVAL, E2BIG,
-// ENOTSUPP and the like. Rules that every kernel has come first; what they do
-// not explain is found by building the map up from the least that its type
-// allows, one attribute after the other.
+// ENOTSUPP and the like. It builds the map up from the least that its type
+// allows, one attribute after the other; the type's rules give the words, and
+// they stand alone where something is absent that building up starts with.
 func (e *mapExplainer) refused() Diagnosis {
-	if all := CheckMap(e.a, e.host.PageSize); len(all) > 0 {
-		if d, sure := e.known(all); sure {
-			return d
-		}
-	}
+	problems := CheckMap(e.a, e.host.PageSize)
 	base, ok := minimalMap(e.a, e.host.PageSize)
 	if !ok {
-		return e.generic("")
+		if len(problems) > 0 {
+			return invalid(problems)
+		}
+		return e.generic()
 	}
 	defer e.openInner(&base)()
 	if errno := e.try(base); errno != 0 {
 		return e.typeRefused(errno)
 	}
 	refused := e.buildUp(base)
-	if len(refused) == 0 {
-		if errno := e.try(*e.a); errno == 0 {
-			return Diagnosis{Reason: "the kernel refused the map once and took the same map afterwards",
-				Hint: "Try again"}
-		}
-		return e.generic("")
+	switch {
+	case len(refused) > 0:
+		return e.blame(refused, problems)
+	case len(problems) > 0:
+		return invalid(problems)
+	case e.try(*e.a) == 0:
+		return Diagnosis{Reason: "the kernel refused the map once and took the same map afterwards", Hint: "Try again"}
 	}
-	return e.blame(refused)
+	return e.generic()
 }
 
-// known is the diagnosis from the rules of the type. It is sure unless the
-// type itself may be unknown to the kernel.
-func (e *mapExplainer) known(all []Problem) (d Diagnosis, sure bool) {
-	if base, ok := minimalMap(e.a, e.host.PageSize); ok {
-		closeInner := e.openInner(&base)
-		errno := e.try(base)
-		closeInner()
-		if errno == syscall.EINVAL {
-			return Diagnosis{}, false // refused finds out why
-		}
-	}
-	d = Diagnosis{Kind: mapdef.ErrBadObject, Attribute: all[0].Attribute}
+const correctHint = "Correct the definition"
+
+// invalid is the diagnosis of a map or program that no kernel takes.
+func invalid(problems []Problem) Diagnosis {
 	var reasons []string
-	for _, p := range all {
+	for _, p := range problems {
 		reasons = append(reasons, p.Reason)
 	}
-	d.Reason, d.Hint = join(reasons), "Correct the definition of the map"
-	return d, true
+	return Diagnosis{mapdef.ErrBadObject, problems[0].Attribute, join(reasons), correctHint}
 }
 
 // openInner gives a map of maps a plain template instead of the caller's, so
@@ -169,13 +160,15 @@ type refusal struct {
 }
 
 // buildUp takes over one attribute after the other and lists those with which
-// the kernel refuses the map.
+// the kernel refuses the map. BTF types are left out once a size is refused: they
+// describe the size that the map then has not got.
 func (e *mapExplainer) buildUp(base MapAttr) []refusal {
 	var refused []refusal
 	attempt := func(s step) {
 		next := base
 		s.set(&next, e.a)
-		if next == base {
+		sized := next.KeySize == e.a.KeySize && next.ValueSize == e.a.ValueSize
+		if next == base || s.attribute == "btf_value_type_id" && !sized {
 			return
 		}
 		if errno := e.try(next); errno != 0 {
@@ -198,29 +191,56 @@ func (e *mapExplainer) buildUp(base MapAttr) []refusal {
 	return refused
 }
 
-// blame is the diagnosis of attributes that were found by building up.
-func (e *mapExplainer) blame(all []refusal) Diagnosis {
+// blame is the diagnosis of attributes that were found by building up, in the
+// words of the type's rules where those forbid the same attribute.
+func (e *mapExplainer) blame(all []refusal, problems []Problem) Diagnosis {
 	d := Diagnosis{Kind: mapdef.ErrNotSupported, Attribute: all[0].attribute}
 	var reasons []string
+	known := 0
 	for _, r := range all {
-		reasons = append(reasons, e.refusalText(r))
+		rules := rulesFor(r, problems)
+		if len(rules) == 0 {
+			rules = []string{e.refusalText(r)}
+		} else {
+			known++
+		}
+		reasons = append(reasons, rules...)
 	}
 	d.Reason = join(reasons)
-	switch first := all[0]; {
+	if known == len(all) {
+		d.Kind, d.Hint = mapdef.ErrBadObject, correctHint
+		return d
+	}
+	e.advise(&d, all[0])
+	return d
+}
+
+// rulesFor is the reasons that the type's rules give against a refused
+// attribute, for map_flags against that bit.
+func rulesFor(r refusal, problems []Problem) []string {
+	var reasons []string
+	for _, p := range problems {
+		if p.Attribute == r.attribute && p.Flag == r.flag {
+			reasons = append(reasons, p.Reason)
+		}
+	}
+	return reasons
+}
+
+// advise adds kind and hint for the first refused attribute.
+func (e *mapExplainer) advise(d *Diagnosis, first refusal) {
+	switch {
 	case first.errno == syscall.EPERM:
-		d.Kind = mapdef.ErrPrivilege
-		d.Hint = flagPrivilege(first.flag)
+		d.Kind, d.Hint = mapdef.ErrPrivilege, flagPrivilege(first.flag)
 	case first.errno == syscall.ENOMEM || first.errno == syscall.E2BIG:
-		d.Kind = nil
-		d.Hint = "Make max_entries or value_size smaller"
-	case first.flag != 0 && first.flag < 1<<len(mapFlags):
+		d.Kind, d.Hint = nil, "Make max_entries or value_size smaller"
+	case first.flag != 0:
 		d.Hint = sinceHint(flagSince(first.flag), e.host.Release, "the flag")
 	case first.attribute == "numa_node":
 		d.Hint = "Choose a node that /sys/devices/system/node/online lists"
 	case first.attribute == "btf_value_type_id":
 		d.Hint = "Compare key and value type with key_size and value_size; locks, timers and kptrs need a map type that allows them"
 	}
-	return d
 }
 
 // refusalText is one refused attribute with its value, in words.
@@ -234,6 +254,8 @@ func (e *mapExplainer) refusalText(r refusal) string {
 	case r.attribute == "btf_value_type_id":
 		return fmt.Sprintf("the kernel refuses the BTF types of key (id %d) and value (id %d): %s",
 			e.a.KeyTypeID, e.a.ValueTypeID, ErrnoText(r.errno))
+	case e.a.Type == mapCPUMap && r.attribute == "max_entries":
+		return fmt.Sprintf("a cpumap holds at most as many CPUs as the kernel was built for (CONFIG_NR_CPUS), and max_entries is %d", e.a.MaxEntries)
 	case r.errno == syscall.ENOMEM || r.errno == syscall.E2BIG:
 		return fmt.Sprintf("the kernel refuses %s %s: %s%s", r.attribute, e.valueOf(r.attribute), ErrnoText(r.errno), e.memoryText())
 	}
@@ -251,9 +273,9 @@ func (e *mapExplainer) valueOf(attribute string) string {
 }
 
 // generic is all that can be said when elimination is not possible.
-func (e *mapExplainer) generic(more string) Diagnosis {
+func (e *mapExplainer) generic() Diagnosis {
 	return Diagnosis{
 		Kind:   mapdef.ErrNotSupported,
-		Reason: fmt.Sprintf("the kernel%s refuses the map of type %s: %s%s", releaseText(e.host), e.kind(), ErrnoText(e.errno), more),
+		Reason: fmt.Sprintf("the kernel%s refuses the map of type %s: %s", releaseText(e.host), e.kind(), ErrnoText(e.errno)),
 	}
 }

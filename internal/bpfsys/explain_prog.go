@@ -64,8 +64,13 @@ func (e *progExplainer) try(a ProgAttr) syscall.Errno {
 
 // privilege examines EPERM.
 func (e *progExplainer) privilege() Diagnosis {
-	d := e.host.privilege("loading a program of type "+e.kind(), kindOf(progKinds[:], e.a.Type).needs, e.a.TokenFD != 0)
-	if e.host.Lockdown == "confidentiality" && len(e.host.lacks(kindOf(progKinds[:], e.a.Type).needs)) == 0 {
+	needs := kindOf(progKinds[:], e.a.Type).needs
+	mayDo := len(e.host.lacks(needs)) == 0
+	if problems := CheckProg(e.a); mayDo && len(problems) > 0 {
+		return invalid(problems) // a tracing program without a target gets EPERM too
+	}
+	d := e.host.privilege("loading a program of type "+e.kind(), needs, e.a.TokenFD != 0)
+	if e.host.Lockdown == "confidentiality" && mayDo {
 		d.Reason = "the kernel is locked down (confidentiality), which forbids programs that read kernel memory"
 		d.Hint = "Boot with lockdown=none or lockdown=integrity"
 	}

@@ -14,12 +14,12 @@ import (
 func CheckProg(a *ProgAttr) []Problem {
 	var all []Problem
 	add := func(attribute, format string, args ...any) {
-		all = append(all, Problem{attribute, fmt.Sprintf(format, args...), syscall.EINVAL})
+		all = append(all, Problem{attribute, 0, fmt.Sprintf(format, args...), syscall.EINVAL})
 	}
 	name := ProgTypeName(a.Type)
 	switch {
 	case len(a.Insns) == 0:
-		all = append(all, Problem{"insn_cnt", "the program has no instructions", syscall.E2BIG})
+		all = append(all, Problem{"insn_cnt", 0, "the program has no instructions", syscall.E2BIG})
 	case len(a.Insns)%insnSize != 0:
 		add("insn_cnt", "%d bytes are no whole number of instructions of 8 bytes", len(a.Insns))
 	}
@@ -111,11 +111,7 @@ var progSteps = [...]struct {
 // refused examines an answer that is about the attributes, before the verifier.
 func (e *progExplainer) refused() Diagnosis {
 	if all := CheckProg(e.a); len(all) > 0 {
-		var reasons []string
-		for _, p := range all {
-			reasons = append(reasons, p.Reason)
-		}
-		return Diagnosis{mapdef.ErrBadObject, all[0].Attribute, join(reasons), ""}
+		return invalid(all)
 	}
 	base := trivial(e.a, 0)
 	switch errno := e.try(base); errno {

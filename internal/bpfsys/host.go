@@ -12,7 +12,7 @@ import (
 // number is a value that may be unknown; its zero value is.
 type number = mapdef.Offset
 
-// Host is what a system says of this process's right to use bpf(2). Everything
+// Host is what a system says of the calling thread's right to use bpf(2). Everything
 // in it may be unknown: nothing is assumed of what could not be read.
 type Host struct {
 	Release string // kernel release, "6.9.1-generic"; "" when unknown
@@ -52,7 +52,7 @@ func readHost(root string) Host {
 	}
 	h := Host{PageSize: uint32(os.Getpagesize())}
 	h.Release = read("proc/sys/kernel/osrelease")
-	h.status(read("proc/self/status"))
+	h.status(read("proc/thread-self/status"))
 	h.UserNS = inUserNS(read("proc/self/uid_map"))
 	h.UnprivBPF = parseNumber(read("proc/sys/kernel/unprivileged_bpf_disabled"), 10)
 	h.Lockdown = bracketed(read("sys/kernel/security/lockdown"))
@@ -68,7 +68,8 @@ func readHost(root string) Host {
 	return h
 }
 
-// status takes what it needs from /proc/self/status.
+// status takes what it needs from /proc/thread-self/status: capabilities belong
+// to the thread that makes the call.
 func (h *Host) status(text string) {
 	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(line, ":")

@@ -362,3 +362,11 @@ func TestSyscallErrorCarriesEveryAttribute(t *testing.T) {
 		t.Errorf("close(-1): %v", err)
 	}
 }
+
+func readFile(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
