@@ -1,0 +1,253 @@
+package progs
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+)
+
+// coreTypeIDLocal is BPF_CORE_TYPE_ID_LOCAL: the id of a type of the object
+// itself. The kernel is given the object's own BTF, so such an instruction is
+// right as it is.
+const coreTypeIDLocal = 6
+
+// coreKindNames are the kinds of relocation (enum bpf_core_relo_kind in linux/bpf.h).
+var coreKindNames = [...]string{"byte_off", "byte_sz", "field_exists", "signed", "lshift_u64", "rshift_u64", "local_type_id",
+	"target_type_id", "type_exists", "type_size", "enumval_exists", "enumval_value", "type_matches"}
+
+// CoreKindName is libbpf's name of a BPF_CORE_ number, "" for an unknown one.
+func CoreKindName(kind uint32) string { return nameAt(coreKindNames[:], kind) }
+
+// CoreFailure is one CO-RE relocation that could not be resolved. Its
+// instruction became a call of helper 195896080 (0xbad2310), or a ld_imm64 into
+// register 10, which the verifier accepts in dead code only.
+type CoreFailure struct {
+	Insn   int    // slot
+	Kind   string // CoreKindName, or "kind 99"
+	Type   string // the object's type, as C: "struct task_struct"
+	Access string // what of it: "struct task_struct.pid"
+	Reason string
+}
+
+// Relocator resolves the CO-RE relocations of one object. It does not change
+// and may be used by several goroutines.
+type Relocator struct {
+	file *mapdef.File
+	// relos by rank (CoreRelo.rank); nil for those that cannot be read, whose
+	// reason is in broken.
+	relos  []*btf.CORERelocation
+	broken map[int]string
+}
+
+// HasCore tells whether the object has any CO-RE relocations, so that a
+// Relocator is needed.
+func (s *Set) HasCore() bool { return s.ext.cores > 0 }
+
+// NewRelocator reads the types of the object. It is needed once, and only if HasCore.
+func (s *Set) NewRelocator() (*Relocator, error) {
+	r := &Relocator{file: s.file, relos: make([]*btf.CORERelocation, s.ext.cores), broken: make(map[int]string)}
+	if s.ext.cores == 0 {
+		return r, nil
+	}
+	raw, ranks := s.coreRecords(r.broken)
+	if len(ranks) == 0 {
+		return r, nil
+	}
+	_, infos, err := btf.LoadSpecAndExtInfosFromReader(coreELF(s.file, raw))
+	if err != nil {
+		return nil, &mapdef.Error{Stage: mapdef.StagePlan, Code: "core_types", Section: ".BTF", Err: err}
+	}
+	name, _ := s.file.BTF.String(s.ext.nameOff)
+	_, _, offsets := infos.Section(name)
+	if len(offsets) != len(ranks) {
+		return nil, &mapdef.Error{Stage: mapdef.StagePlan, Code: "core_types", Section: ".BTF.ext",
+			Err: fmt.Errorf("%d of %d CO-RE relocations could be read", len(offsets), len(ranks))}
+	}
+	for i := range offsets { // they come sorted by offset, which is the rank
+		r.relos[ranks[i]] = offsets[i].Relo
+	}
+	return r, nil
+}
+
+// coreRecords is a core_relo part that holds all relocations of the object as if
+// they were those of one section, instruction i of which has the i-th of ranks.
+// Records that the reader would refuse go to broken instead.
+func (s *Set) coreRecords(broken map[int]string) (raw []byte, ranks []int) {
+	raw = appendWords(s.file.Order, nil, coreRecordSize, s.ext.nameOff, 0)
+	for _, rec := range s.ext.bySection[coreRecords] {
+		for i := range rec.len() {
+			access, ok := s.file.BTF.String(rec.word(i, 2))
+			_, err := parseAccess(access)
+			switch id := rec.word(i, 1); {
+			case !ok:
+				broken[rec.rank+i] = fmt.Sprintf("access string at %#x is not a string", rec.word(i, 2))
+			case err != nil:
+				broken[rec.rank+i] = err.Error()
+			case id == 0 || !s.file.BTF.Valid(id):
+				broken[rec.rank+i] = fmt.Sprintf("type %d is not in .BTF", id)
+			default:
+				raw = rec.append(raw, i, uint32(len(ranks))*InsnSize, coreRecordSize)
+				ranks = append(ranks, rec.rank+i)
+			}
+		}
+	}
+	s.file.Order.PutUint32(raw[8:], uint32(len(ranks)))
+	return raw, ranks
+}
+
+// coreGroup is the relocations of a program against one local type.
+type coreGroup struct {
+	typeID uint32
+	relos  []CoreRelo
+}
+
+// Relocate resolves the relocations of code in instrs, a copy of its
+// instructions (as from Patch), against the kernel's types: targets[0] is
+// vmlinux, the others are modules. What cannot be resolved is poisoned and
+// listed, in the order of instructions; the verifier decides whether it matters.
+func (r *Relocator) Relocate(code *Code, instrs []byte, targets []*btf.Spec) ([]CoreFailure, error) {
+	p := insns{instrs, code.Order}
+	failures := make(map[int]CoreFailure)
+	for _, g := range groupCore(code.Core) {
+		fixups := r.solve(g.relos, targets)
+		for i, relo := range g.relos {
+			reason := fixups[i].reason
+			if reason == "" {
+				reason = p.apply(relo, fixups[i].fixup)
+			}
+			if reason != "" {
+				failures[relo.Insn] = r.failure(relo, reason)
+			}
+		}
+	}
+	var out []CoreFailure
+	for _, relo := range code.Core {
+		if f, ok := failures[relo.Insn]; ok {
+			p.poisonCore(relo.Insn)
+			out = append(out, f)
+			delete(failures, relo.Insn)
+		}
+	}
+	return out, nil
+}
+
+// groupCore splits relocations by local type, in order of first use. Those that
+// need no target are left out.
+func groupCore(all []CoreRelo) []coreGroup {
+	var groups []coreGroup
+	index := make(map[uint32]int)
+	for _, relo := range all {
+		if relo.Kind == coreTypeIDLocal {
+			continue
+		}
+		i, ok := index[relo.TypeID]
+		if !ok {
+			i = len(groups)
+			index[relo.TypeID] = i
+			groups = append(groups, coreGroup{typeID: relo.TypeID})
+		}
+		groups[i].relos = append(groups[i].relos, relo)
+	}
+	return groups
+}
+
+// solution is what to do with one relocation: a fixup, or the reason why there is none.
+type solution struct {
+	fixup  btf.COREFixup
+	reason string
+}
+
+// solve finds the fixups for relocations against one type. Together they find
+// the candidate that fits best; when one of them makes that fail, each is tried alone.
+func (r *Relocator) solve(relos []CoreRelo, targets []*btf.Spec) []solution {
+	out := make([]solution, len(relos))
+	var list []*btf.CORERelocation
+	var at []int
+	for i, relo := range relos {
+		if rel := r.relos[relo.rank]; rel != nil {
+			list, at = append(list, rel), append(at, i)
+		} else {
+			out[i].reason = r.broken[relo.rank]
+		}
+	}
+	if len(list) == 0 {
+		return out
+	}
+	fixups, err := btf.CORERelocate(list, targets, r.file.Order, noLocalType)
+	for k, i := range at {
+		if err == nil {
+			out[i].fixup = fixups[k]
+			continue
+		}
+		one, err := btf.CORERelocate(list[k:k+1], targets, r.file.Order, noLocalType)
+		if err != nil {
+			out[i].reason = err.Error()
+			continue
+		}
+		out[i].fixup = one[0]
+	}
+	return out
+}
+
+// noLocalType is never asked: relocations of that kind are not passed on.
+func noLocalType(t btf.Type) (btf.TypeID, error) {
+	return 0, fmt.Errorf("no id for %s", t)
+}
+
+// apply changes the instruction of a relocation; it gives the reason when the
+// target has no such thing, or when the instruction is not what the compiler
+// said that it is.
+func (p insns) apply(relo CoreRelo, fixup btf.COREFixup) string {
+	i := relo.Insn
+	dst, src := p.regs(i)
+	ins := asm.Instruction{OpCode: asm.OpCode(p.op(i)), Dst: asm.Register(dst), Src: asm.Register(src), Offset: p.off(i), Constant: int64(p.imm(i))}
+	wide := p.op(i) == opLdImm64
+	if wide {
+		if i+1 >= p.len() {
+			return "the instruction has no second half"
+		}
+		ins.Constant = int64(uint64(uint32(p.imm(i+1)))<<32 | uint64(uint32(p.imm(i))))
+	}
+	before := ins
+	if err := fixup.Apply(&ins); err != nil {
+		return err.Error()
+	}
+	if ins.OpCode != before.OpCode || ins.Dst != before.Dst {
+		return "the target has no such type, field or value"
+	}
+	p.setOff(i, ins.Offset)
+	if !wide {
+		if ins.Constant < math.MinInt32 || ins.Constant > math.MaxInt32 {
+			return fmt.Sprintf("value %d does not fit into 32 bits", ins.Constant)
+		}
+		p.setImm(i, int32(ins.Constant))
+		return ""
+	}
+	p.setImm(i, int32(uint32(ins.Constant)))
+	p.setImm(i+1, int32(uint32(uint64(ins.Constant)>>32)))
+	return ""
+}
+
+// poisonCore replaces an instruction that must never run.
+func (p insns) poisonCore(i int) {
+	if p.op(i) != opLdImm64 || i+1 >= p.len() {
+		p.poison(i, btf.COREBadRelocationSentinel)
+		return
+	}
+	p.setRegs(i, byte(asm.R10), 0)
+	p.setOff(i, 0)
+	p.setImm(i, btf.COREBadRelocationSentinel)
+	p.setImm(i+1, 0)
+}
+
+func (r *Relocator) failure(relo CoreRelo, reason string) CoreFailure {
+	kind := CoreKindName(relo.Kind)
+	if kind == "" {
+		kind = fmt.Sprintf("kind %d", relo.Kind)
+	}
+	return CoreFailure{Insn: relo.Insn, Kind: kind, Type: r.file.BTF.CName(relo.TypeID), Access: accessName(r.file.BTF, relo), Reason: reason}
+}

@@ -1,0 +1,307 @@
+package progs
+
+import (
+	"cmp"
+	"debug/elf"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+)
+
+// Set holds the functions of an object. It does not change after Parse, so it
+// may be used by several goroutines.
+type Set struct {
+	// Programs in section order, then by offset.
+	Programs []Program
+	Warnings []mapdef.Warning
+
+	file *mapdef.File
+	// funcs by section, then offset; those of section i are funcs[first[i]:first[i+1]].
+	funcs []function
+	first []int
+	ext   extInfos
+	ksyms externTypes
+}
+
+// function is a stretch of one executable section.
+type function struct {
+	name      string
+	aliases   []string
+	symbol    int // 0 for none
+	section   int
+	off, size uint64 // bytes
+	static    bool   // every symbol at its place is local
+	hidden    bool   // the primary symbol's visibility
+}
+
+// Parse finds the functions of an object and decides which are programs: the
+// global and weak ones outside .text. Functions in .text, and static ones
+// anywhere, are subprograms, unless the object has nothing else to load: then the
+// global ones of .text are programs. Errors tell of functions that make no sense;
+// bad references are told by Link, so that they concern one program only.
+func Parse(f *mapdef.File) (*Set, error) {
+	s := &Set{file: f, first: make([]int, len(f.Sections)+1)}
+	symbols := functionSymbols(f)
+	var targets []place // call targets, found when first needed
+	haveTargets := false
+	for i := range f.Sections {
+		s.first[i] = len(s.funcs)
+		sec := &f.Sections[i]
+		if !sec.Exec() || sec.Size == 0 {
+			continue
+		}
+		if sec.Size%InsnSize != 0 || uint64(len(sec.Data)) != sec.Size {
+			return nil, &mapdef.Error{Stage: mapdef.StageRead, Code: "code_size", Section: sec.Name,
+				Err: fmt.Errorf("has %d bytes, which is not a number of 8-byte instructions", sec.Size)}
+		}
+		marks := symbols[i]
+		if !hasFuncs(f, marks) { // clang up to 7
+			if !haveTargets {
+				targets, haveTargets = callTargets(f), true
+			}
+			marks = oldMarks(f, i, marks, targets)
+		}
+		if err := s.addSection(sec, marks); err != nil {
+			return nil, err
+		}
+		if err := s.checkRelocs(sec); err != nil {
+			return nil, err
+		}
+	}
+	s.first[len(f.Sections)] = len(s.funcs)
+	s.choosePrograms()
+	s.ext = parseExtInfos(f, &s.Warnings)
+	s.ksyms = findExterns(f)
+	return s, nil
+}
+
+// mark is one sign that a function begins.
+type mark struct {
+	off, size uint64
+	symbol    int // 0: a call target or section start without a symbol
+}
+
+// functionSymbols lists, by section, the symbols that may begin functions.
+func functionSymbols(f *mapdef.File) [][]mark {
+	out := make([][]mark, len(f.Sections))
+	for i := range f.Symbols {
+		sym := &f.Symbols[i]
+		sec := int(sym.Section)
+		if sec == 0 || sec >= len(f.Sections) || sym.Name == "" || !f.Sections[sec].Exec() {
+			continue
+		}
+		if sym.Type == elf.STT_FUNC || sym.Type == elf.STT_NOTYPE {
+			out[sec] = append(out[sec], mark{sym.Value, sym.Size, i})
+		}
+	}
+	return out
+}
+
+func hasFuncs(f *mapdef.File, marks []mark) bool {
+	return slices.ContainsFunc(marks, func(m mark) bool { return f.Symbols[m.symbol].Type == elf.STT_FUNC })
+}
+
+// oldMarks finds the functions of a section without STT_FUNC symbols: the global
+// NOTYPE symbols, and whatever is called. Local NOTYPE symbols are labels
+// ("LBB0_1") unless they are called. Without a function at its start the section
+// itself is one, with the section's name (spec L37).
+func oldMarks(f *mapdef.File, section int, symbols []mark, targets []place) []mark {
+	called := targets[sort.Search(len(targets), func(i int) bool { return targets[i].section >= section }):]
+	called = called[:sort.Search(len(called), func(i int) bool { return called[i].section > section })]
+	var marks []mark
+	named := make(map[uint64]bool)
+	for _, m := range symbols {
+		_, isCalled := slices.BinarySearchFunc(called, m.off, func(p place, off uint64) int { return cmp.Compare(p.off, off) })
+		if f.Symbols[m.symbol].Bind != elf.STB_LOCAL || isCalled {
+			marks = append(marks, mark{off: m.off, symbol: m.symbol})
+			named[m.off] = true
+		}
+	}
+	for _, p := range called {
+		if !named[p.off] && p.off < f.Sections[section].Size {
+			marks = append(marks, mark{off: p.off})
+			named[p.off] = true
+		}
+	}
+	if !named[0] {
+		marks = append(marks, mark{})
+	}
+	return marks
+}
+
+// addSection turns the marks of a section into functions.
+func (s *Set) addSection(sec *mapdef.Section, marks []mark) error {
+	funcs := hasFuncs(s.file, marks)
+	marks = slices.DeleteFunc(marks, func(m mark) bool {
+		return funcs && s.file.Symbols[m.symbol].Type != elf.STT_FUNC
+	})
+	slices.SortFunc(marks, func(a, b mark) int {
+		return cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(s.rank(a), s.rank(b)), cmp.Compare(a.symbol, b.symbol))
+	})
+	end := uint64(0)
+	for len(marks) > 0 {
+		n := 1
+		for n < len(marks) && marks[n].off == marks[0].off {
+			n++
+		}
+		limit := sec.Size
+		if n < len(marks) {
+			limit = marks[n].off
+		}
+		fn, err := s.newFunction(sec, marks[:n], limit)
+		if err != nil {
+			return err
+		}
+		if fn.off < end {
+			return functionError(sec, &fn, "function_overlap", "begins inside the function before it, which ends at %#x", end)
+		}
+		if fn.off > end {
+			s.warnGap(sec, end, fn.off)
+		}
+		end = fn.off + fn.size
+		s.funcs = append(s.funcs, fn)
+		marks = marks[n:]
+	}
+	if end < sec.Size {
+		s.warnGap(sec, end, sec.Size)
+	}
+	return nil
+}
+
+// rank orders symbols of one place: global, weak, local, none.
+func (s *Set) rank(m mark) int {
+	switch bind := s.file.Symbols[m.symbol].Bind; {
+	case m.symbol == 0:
+		return 3
+	case bind == elf.STB_GLOBAL:
+		return 0
+	case bind == elf.STB_LOCAL:
+		return 2
+	}
+	return 1
+}
+
+// newFunction makes one function of the marks at one place; without a size it
+// reaches up to limit.
+func (s *Set) newFunction(sec *mapdef.Section, marks []mark, limit uint64) (function, error) {
+	fn := function{section: sec.Index, off: marks[0].off, symbol: marks[0].symbol}
+	if fn.symbol == 0 {
+		fn.name = sec.Name
+		fn.static = fn.off != 0
+		if fn.off != 0 {
+			fn.name = fmt.Sprintf("%s+%#x", sec.Name, fn.off)
+		}
+	} else {
+		sym := &s.file.Symbols[fn.symbol]
+		fn.name, fn.static, fn.hidden = sym.Name, sym.Bind == elf.STB_LOCAL, sym.Hidden()
+	}
+	for _, m := range marks {
+		if m.size != 0 && fn.size != 0 && m.size != fn.size {
+			return fn, functionError(sec, &fn, "function_size", "two symbols at one place have sizes %d and %d", fn.size, m.size)
+		}
+		fn.size = max(fn.size, m.size)
+	}
+	for _, m := range marks[1:] {
+		if m.symbol != 0 {
+			fn.aliases = append(fn.aliases, s.file.Symbols[m.symbol].Name)
+		}
+	}
+	switch {
+	case fn.off >= sec.Size || fn.size > sec.Size-fn.off:
+		return fn, functionError(sec, &fn, "function_range", "function of %d bytes is outside the section of %d bytes", fn.size, sec.Size)
+	case fn.size == 0:
+		fn.size = min(limit, sec.Size) - fn.off
+	}
+	if fn.off%InsnSize != 0 || fn.size%InsnSize != 0 {
+		return fn, functionError(sec, &fn, "function_alignment", "function of %d bytes does not consist of whole 8-byte instructions", fn.size)
+	}
+	return fn, nil
+}
+
+func functionError(sec *mapdef.Section, fn *function, code, format string, args ...any) error {
+	return &mapdef.Error{Stage: mapdef.StageRead, Code: code, Section: sec.Name, Symbol: fn.name, Offset: mapdef.At(fn.off),
+		Err: fmt.Errorf(format, args...)}
+}
+
+// warnGap tells of code that belongs to no function, as a static linker leaves
+// it behind when it overrides a weak function.
+func (s *Set) warnGap(sec *mapdef.Section, from, to uint64) {
+	s.Warnings = append(s.Warnings, mapdef.Warning{Code: "unowned_code", Section: sec.Name, Offset: mapdef.At(from),
+		Message: fmt.Sprintf("%d bytes of section %q at offset %#x belong to no function and are left out", to-from, sec.Name, from)})
+}
+
+// checkRelocs refuses relocations that no function can own (R131).
+func (s *Set) checkRelocs(sec *mapdef.Section) error {
+	for _, r := range s.file.Relocs[sec.Index] {
+		if r.Offset >= sec.Size {
+			return &mapdef.Error{Stage: mapdef.StageRead, Code: "reloc_range", Section: sec.Name, Offset: mapdef.At(r.Offset),
+				Err: fmt.Errorf("relocation is beyond the section of %d bytes", sec.Size)}
+		}
+	}
+	return nil
+}
+
+// isText tells of the sections that hold subprograms only: .text and what
+// compilers split from it (.text.unlikely.).
+func isText(name string) bool { return name == textSection || strings.HasPrefix(name, textSection+".") }
+
+// choosePrograms fills Programs.
+func (s *Set) choosePrograms() {
+	pick := func(text bool) {
+		for i := range s.funcs {
+			fn := &s.funcs[i]
+			if sec := &s.file.Sections[fn.section]; !fn.static && isText(sec.Name) == text {
+				s.Programs = append(s.Programs, newProgram(sec, fn, i))
+			}
+		}
+	}
+	if pick(false); len(s.Programs) == 0 {
+		pick(true)
+	}
+}
+
+func newProgram(sec *mapdef.Section, fn *function, i int) Program {
+	name, autoload := strings.CutPrefix(sec.Name, string(sectionAutoload))
+	typ, _ := ClassifySection(name)
+	return Program{Name: fn.name, Aliases: fn.aliases, Section: sec.Name, SectionIndex: sec.Index, Offset: fn.off, Size: fn.size,
+		Symbol: fn.symbol, Autoload: !autoload, SectionType: typ, fn: i}
+}
+
+// functionAt is the function that begins exactly there.
+func (s *Set) functionAt(section int, off uint64) (int, bool) {
+	if section < 0 || section+1 >= len(s.first) {
+		return 0, false
+	}
+	in := s.funcs[s.first[section]:s.first[section+1]]
+	i, ok := slices.BinarySearchFunc(in, off, func(fn function, off uint64) int { return cmp.Compare(fn.off, off) })
+	return s.first[section] + i, ok
+}
+
+// ProgramAt is the index of the program that begins exactly off bytes into a section.
+func (s *Set) ProgramAt(section int, off uint64) (int, bool) {
+	fn, ok := s.functionAt(section, off)
+	if !ok {
+		return 0, false
+	}
+	return slices.BinarySearchFunc(s.Programs, fn, func(p Program, fn int) int { return cmp.Compare(p.fn, fn) })
+}
+
+// HiddenSubprograms are the names of functions that are global with hidden or
+// internal visibility: libbpf gives their BTF FUNC static linkage, so that the
+// verifier checks them with the arguments of their callers.
+func (s *Set) HiddenSubprograms() []string {
+	entry := make(map[int]bool, len(s.Programs))
+	for i := range s.Programs {
+		entry[s.Programs[i].fn] = true
+	}
+	var out []string
+	for i := range s.funcs {
+		if fn := &s.funcs[i]; fn.hidden && !fn.static && !entry[i] {
+			out = append(out, fn.name)
+		}
+	}
+	return out
+}
