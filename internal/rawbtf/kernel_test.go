@@ -15,13 +15,13 @@ import (
 	"github.com/bpfload/bpfload/internal/rawbtf"
 )
 
-// elf answers FixUps from two tables; "section/variable" names a variable.
-type elf struct {
+// answers gives FixUps from two tables; "section/variable" names a variable.
+type answers struct {
 	sizes   map[string]uint64
 	symbols map[string]rawbtf.Placement
 }
 
-func (e elf) fixUps() rawbtf.FixUps {
+func (e answers) fixUps() rawbtf.FixUps {
 	return rawbtf.FixUps{
 		SectionSize: func(section string) (uint64, bool) { n, ok := e.sizes[section]; return n, ok },
 		Symbol: func(section string, v rawbtf.Variable) (rawbtf.Placement, bool) {
@@ -40,7 +40,7 @@ type symbols = map[string]rawbtf.Placement
 var kernelRows = []struct {
 	name  string
 	build func(b *elftest.BTF)
-	elf   elf
+	elf   answers
 	want  []string
 	notes []string
 }{
@@ -51,7 +51,7 @@ var kernelRows = []struct {
 			v, w := b.Var("v", i, rawbtf.LinkGlobal), b.Var("w", i, rawbtf.LinkGlobal)
 			b.Datasec(".data", 0, elftest.SecInfo{Var: v, Size: 4}, elftest.SecInfo{Var: w, Size: 4})
 		},
-		elf:  elf{map[string]uint64{".data": 12}, symbols{".data/v": at(8), ".data/w": at(0)}},
+		elf:  answers{map[string]uint64{".data": 12}, symbols{".data/v": at(8), ".data/w": at(0)}},
 		want: []string{".data size 12: w@0+4 global, v@8+4 global"},
 	},
 	{
@@ -60,7 +60,7 @@ var kernelRows = []struct {
 			i := b.Int("int", 4, elftest.Signed)
 			b.Datasec(".bss", 0, elftest.SecInfo{Var: b.Var("s", i, rawbtf.LinkStatic), Offset: 4, Size: 4})
 		},
-		elf:  elf{sizes: map[string]uint64{".bss": 8}},
+		elf:  answers{sizes: map[string]uint64{".bss": 8}},
 		want: []string{".bss size 8: s@4+4 static"},
 	},
 	{
@@ -70,7 +70,7 @@ var kernelRows = []struct {
 			b.Datasec(".bss", 0, elftest.SecInfo{Var: 3, Size: 4})
 			b.Var("h", i, rawbtf.LinkGlobal)
 		},
-		elf:  elf{map[string]uint64{".bss": 4}, symbols{".bss/h": {Hidden: true}}},
+		elf:  answers{map[string]uint64{".bss": 4}, symbols{".bss/h": {Hidden: true}}},
 		want: []string{".bss size 4: h@0+4 static"},
 	},
 	{
@@ -80,7 +80,7 @@ var kernelRows = []struct {
 			v, w := b.Var("v", i, rawbtf.LinkGlobal), b.Var("w", i, rawbtf.LinkGlobal)
 			b.Datasec(".data", 8, elftest.SecInfo{Var: v, Size: 4}, elftest.SecInfo{Var: w, Offset: 4, Size: 4})
 		},
-		elf:   elf{map[string]uint64{".data": 8}, symbols{".data/v": at(4), ".data/w": at(0)}},
+		elf:   answers{map[string]uint64{".data": 8}, symbols{".data/v": at(4), ".data/w": at(0)}},
 		want:  []string{".data size 8: w@0+4 global, v@4+4 global"},
 		notes: []string{"btf_offset", "btf_offset"},
 	},
@@ -91,7 +91,7 @@ var kernelRows = []struct {
 			b.Datasec(".data", 0, elftest.SecInfo{Var: b.Var("v", i, rawbtf.LinkGlobal), Size: 4})
 			b.Datasec(".linked", 4, elftest.SecInfo{Var: b.Var("w", i, rawbtf.LinkGlobal), Size: 4})
 		},
-		elf:   elf{sizes: map[string]uint64{".data": 4, ".linked": 4}},
+		elf:   answers{sizes: map[string]uint64{".data": 4, ".linked": 4}},
 		want:  []string{".data size 4: ", ".linked size 4: w@0+4 global"},
 		notes: []string{"btf_variable"},
 	},
@@ -111,7 +111,7 @@ var kernelRows = []struct {
 			v, w := b.Var("v", i, rawbtf.LinkGlobal), b.Var("w", i, rawbtf.LinkGlobal)
 			b.Datasec(".data", 0, elftest.SecInfo{Var: v, Size: 4}, elftest.SecInfo{Var: w, Size: 4})
 		},
-		elf:   elf{map[string]uint64{".data": 8}, symbols{".data/v": at(4), ".data/w": at(4)}},
+		elf:   answers{map[string]uint64{".data": 8}, symbols{".data/v": at(4), ".data/w": at(4)}},
 		want:  []string{".data size 8: v@4+4 global"},
 		notes: []string{"btf_variable"},
 	},
@@ -123,7 +123,7 @@ var kernelRows = []struct {
 			v, w, x := b.Var("v", i, rawbtf.LinkGlobal), b.Var("w", i, rawbtf.LinkGlobal), b.Var("x", none, rawbtf.LinkGlobal)
 			b.Datasec(".data", 0, elftest.SecInfo{Var: v, Size: 4}, elftest.SecInfo{Var: w, Size: 4}, elftest.SecInfo{Var: x})
 		},
-		elf:   elf{map[string]uint64{".data": 8}, symbols{".data/v": at(6), ".data/w": at(1 << 33), ".data/x": at(0)}},
+		elf:   answers{map[string]uint64{".data": 8}, symbols{".data/v": at(6), ".data/w": at(1 << 33), ".data/x": at(0)}},
 		want:  []string{".data size 8: "},
 		notes: []string{"btf_variable", "btf_variable", "btf_variable"},
 	},
@@ -133,7 +133,7 @@ var kernelRows = []struct {
 			i := b.Int("int", 4, elftest.Signed)
 			b.Datasec(".data", 0, elftest.SecInfo{Var: b.Var("v", i, rawbtf.LinkGlobal), Size: 2})
 		},
-		elf:  elf{map[string]uint64{".data": 8}, symbols{".data/v": at(0)}},
+		elf:  answers{map[string]uint64{".data": 8}, symbols{".data/v": at(0)}},
 		want: []string{".data size 8: v@0+4 global"},
 	},
 	{
@@ -177,7 +177,7 @@ var kernelRows = []struct {
 			b.DeclTag("contains:a-b:c", b.Struct("s", 0), -1)
 			b.Datasec(".data.my-sec", 0, elftest.SecInfo{Var: b.Var("v", i, rawbtf.LinkGlobal), Size: 4})
 		},
-		elf:  elf{map[string]uint64{".data.my-sec": 4}, symbols{".data.my-sec/v": at(0)}},
+		elf:  answers{map[string]uint64{".data.my-sec": 4}, symbols{".data.my-sec/v": at(0)}},
 		want: []string{".data.my-sec size 4: v@0+4 global"},
 	},
 	{
@@ -196,7 +196,7 @@ var kernelRows = []struct {
 			i := b.Int("int", 4, elftest.Signed)
 			b.Datasec(".kconfig", 0, elftest.SecInfo{Var: b.Var("CONFIG_HZ", i, rawbtf.LinkExtern), Size: 4})
 		},
-		elf:  elf{map[string]uint64{".kconfig": 12}, symbols{".kconfig/CONFIG_HZ": at(8)}},
+		elf:  answers{map[string]uint64{".kconfig": 12}, symbols{".kconfig/CONFIG_HZ": at(8)}},
 		want: []string{".kconfig size 12: CONFIG_HZ@8+4 global"},
 	},
 	{
@@ -204,7 +204,7 @@ var kernelRows = []struct {
 		build: func(b *elftest.BTF) {
 			b.Datasec(".maps", 0, elftest.SecInfo{Var: b.Var("v", 0, rawbtf.LinkGlobal), Size: 8})
 		},
-		elf:   elf{map[string]uint64{".maps": 8}, symbols{".maps/v": at(0)}},
+		elf:   answers{map[string]uint64{".maps": 8}, symbols{".maps/v": at(0)}},
 		want:  []string{".maps size 8: ", "var v", "int v of 4"},
 		notes: []string{"btf_variable"},
 	},
@@ -253,7 +253,7 @@ func TestForKernel(t *testing.T) {
 }
 
 // loads gives the copy to the kernel.
-func loads(t *testing.T, build func(b *elftest.BTF), e elf) {
+func loads(t *testing.T, build func(b *elftest.BTF), e answers) {
 	t.Helper()
 	kerneltest.Require(t)
 	b := elftest.NewBTF(hostOrder())
@@ -342,7 +342,7 @@ func TestForKernelRefuses(t *testing.T) {
 	b := elftest.NewBTF(nil)
 	i := b.Int("int", 4, elftest.Signed)
 	b.Datasec(".data", 0, elftest.SecInfo{Var: i, Size: 4})
-	raw, notes, err := b.Table().ForKernel(elf{}.fixUps())
+	raw, notes, err := b.Table().ForKernel(answers{}.fixUps())
 	var notVar *rawbtf.NotVarError
 	if !errors.As(err, &notVar) || notVar.Kind != rawbtf.Int || notVar.Section != ".data" || raw != nil || notes != nil {
 		t.Errorf("R35: %v, %v, %v", raw, notes, err)
@@ -361,7 +361,7 @@ func TestForKernelHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, _, err := table.ForKernel(elf{}.fixUps())
+	raw, _, err := table.ForKernel(answers{}.fixUps())
 	if err != nil || !reflect.DeepEqual(raw, plain) {
 		t.Errorf("R137 layout section is not cut: %x, %v, want %x", raw, err, plain)
 	}

@@ -131,7 +131,10 @@ func Parse(raw []byte, order binary.ByteOrder) (*Table, error) {
 		return nil, errors.New("string section does not begin and end with NUL")
 	}
 	t := &Table{order: order, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs, names: string(strs)}
-	return t, t.index()
+	if err := t.index(); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // index walks the records once.
