@@ -47,9 +47,8 @@ func (a *BTFAttr) load(level uint32, buf []byte) (fd int, trueSize uint32, errno
 }
 
 // ProgLoad verifies and loads a program. With a log level, log is the
-// verifier's, whether the program was taken or not; its end is always there,
-// its beginning may be missing where it is longer than 16 MiB and the kernel
-// does not tell its length. The caller owns the descriptor.
+// verifier's, whether the program was taken or not. Before Linux 6.4 a log that
+// is longer than 16 MiB is cut off at its end. The caller owns the descriptor.
 func ProgLoad(a *ProgAttr) (fd int, log string, err error) {
 	var errno unix.Errno
 	withoutProfiling(func() {

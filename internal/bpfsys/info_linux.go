@@ -113,7 +113,7 @@ func GetBTFInfo(fd int) (BTFInfo, error) {
 
 // BTFByID opens loaded BTF by its id. The caller owns the descriptor.
 func BTFByID(id uint32) (fd int, err error) {
-	fd, errno := create(cmdBTFFDByID, &idAttr{id: id}, 0)
+	fd, errno := open(cmdBTFFDByID, &idAttr{id: id}, 0)
 	if errno != 0 {
 		return -1, failed(cmdBTFFDByID, errno, num("btf_id", id))
 	}

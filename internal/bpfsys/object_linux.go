@@ -45,8 +45,9 @@ func elem(cmd command, fd int, key, value []byte, flags uint64) error {
 		num("value bytes", len(value)), hex("flags", flags))
 }
 
-// MapUpdateBatch writes count elements at once (Linux 5.6, and only some map
-// types). done is how many were written, also when there is an error.
+// MapUpdateBatch writes count elements at once. done is how many were written,
+// also when there is an error. Kernels before 5.6 answer EINVAL, map types
+// without batches ENOTSUPP: then MapUpdate does.
 func MapUpdateBatch(fd int, keys, values []byte, count uint32, flags uint64) (done uint32, err error) {
 	var p pinned
 	defer p.Unpin()
@@ -55,8 +56,8 @@ func MapUpdateBatch(fd int, keys, values []byte, count uint32, flags uint64) (do
 		mapFD: uint32(fd), elemFlags: flags,
 	}
 	_, errno := callMin(cmdMapUpdateBatch, &w, unsafe.Offsetof(w.elemFlags))
-	if errno == unix.EFAULT {
-		w.count = 0 // then the kernel has not written it
+	if errno != 0 && w.count == count {
+		w.count = 0 // the kernel has not written it: the last element cannot be both written and refused
 	}
 	return w.count, failed(cmdMapUpdateBatch, errno, num("map_fd", fd), num("count", count),
 		num("key bytes", len(keys)), num("value bytes", len(values)), hex("elem_flags", flags))
@@ -88,7 +89,7 @@ func ObjPin(fd int, path string) error {
 func ObjGet(path string, flags uint32) (fd int, err error) {
 	var p pinned
 	defer p.Unpin()
-	fd, errno := create(cmdObjGet, &objAttr{pathname: p.string(path), fileFlags: flags}, 0)
+	fd, errno := open(cmdObjGet, &objAttr{pathname: p.string(path), fileFlags: flags}, 0)
 	if errno != 0 {
 		return -1, failed(cmdObjGet, errno, text("pathname", path), hex("file_flags", flags))
 	}

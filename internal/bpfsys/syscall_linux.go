@@ -10,15 +10,10 @@ import (
 // bpf makes the system call with the first size bytes at attr and gives its
 // result, which is a descriptor, a count or 0.
 func bpf(cmd command, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
-	for try := 1; ; try++ {
+	return retrying(func() (int, unix.Errno) {
 		r, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(attr), size)
-		if errno == 0 {
-			return int(r), 0
-		}
-		if errno != unix.EINTR && errno != unix.EAGAIN || try == retries {
-			return -1, errno
-		}
-	}
+		return int(r), errno
+	})
 }
 
 // call is bpf with an attribute that is passed up to its last non-zero byte.
@@ -36,17 +31,23 @@ func callMin[T any](cmd command, attr *T, min uintptr) (int, unix.Errno) {
 	return bpf(cmd, ptr, usedSize(ptr, unsafe.Sizeof(*attr), min))
 }
 
-// create is callMin for commands that make a descriptor and charge memory: it
-// raises RLIMIT_MEMLOCK where that may be what the kernel complains about.
-func create[T any](cmd command, attr *T, min uintptr) (int, unix.Errno) {
+// open is callMin for commands whose result is a descriptor.
+func open[T any](cmd command, attr *T, min uintptr) (int, unix.Errno) {
 	fd, errno := callMin(cmd, attr, min)
-	if errno == unix.EPERM && raiseMemlock() {
-		fd, errno = callMin(cmd, attr, min)
-	}
 	if errno != 0 {
 		return -1, errno
 	}
 	return standardFD(fd)
+}
+
+// create is open for commands that charge memory: it raises RLIMIT_MEMLOCK where
+// that may be what the kernel complains about.
+func create[T any](cmd command, attr *T, min uintptr) (int, unix.Errno) {
+	fd, errno := open(cmd, attr, min)
+	if errno == unix.EPERM && raiseMemlock() {
+		fd, errno = open(cmd, attr, min)
+	}
+	return fd, errno
 }
 
 // standardFD moves a descriptor of 0, 1 or 2 to a number from 3 on. bpf(2)

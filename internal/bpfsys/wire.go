@@ -22,11 +22,6 @@ const (
 	cmdProgBindMap    = 35
 )
 
-// retries bounds how often a call is made when the kernel answers EINTR or
-// EAGAIN. The verifier gives EAGAIN when a signal is pending (libbpf tries five
-// times; a Go program gets more signals).
-const retries = 20
-
 // command is the name of a bpf command for messages.
 type command int
 
@@ -160,7 +155,7 @@ func (a *ProgAttr) wire(p *pinned) progLoadAttr {
 		kernVersion: a.KernVersion, progFlags: a.wireFlags(), progName: objName(a.Name),
 		progIfindex: a.Ifindex, expectedAttachType: a.AttachType, progBTFFD: uint32(a.BTFFD),
 		funcInfo: p.bytes(a.FuncInfo), lineInfo: p.bytes(a.LineInfo),
-		attachBTFID: a.AttachBTFID, attachFD: uint32(a.AttachProgFD | a.AttachBTFObjFD),
+		attachBTFID: a.AttachBTFID, attachFD: uint32(a.attachFD()),
 		coreRelos: p.bytes(a.CORERelos), progTokenFD: int32(a.TokenFD),
 	}
 	w.funcInfoRecSize, w.funcInfoCnt = records(a.FuncInfo, a.FuncInfoRecSize)
@@ -173,6 +168,14 @@ func (a *ProgAttr) wire(p *pinned) progLoadAttr {
 		}
 	}
 	return w
+}
+
+// attachFD is what the kernel reads as attach_prog_fd or attach_btf_obj_fd.
+func (a *ProgAttr) attachFD() int {
+	if a.AttachProgFD != 0 {
+		return a.AttachProgFD
+	}
+	return a.AttachBTFObjFD
 }
 
 func (a *ProgAttr) wireFlags() uint32 {
