@@ -1,7 +1,6 @@
 package legacymaps
 
 import (
-	"encoding/binary"
 	"fmt"
 	"path"
 	"slices"
@@ -23,7 +22,8 @@ const (
 )
 
 // checkStride holds L90: where an Android object tells the size of its
-// definitions, its symbols must agree. The word is little endian in any file.
+// definitions, its symbols must agree. The word has the file's byte order (L2),
+// which on Android is little endian.
 func (p *parser) checkStride(g *group) error {
 	sec := p.f.SectionNamed(strideSection)
 	if sec == nil {
@@ -33,7 +33,7 @@ func (p *parser) checkStride(g *group) error {
 	if !ok {
 		return sectionError(sec, "android_stride", "section needs 4 bytes")
 	}
-	stride := uint64(binary.LittleEndian.Uint32(b))
+	stride := uint64(p.f.Order.Uint32(b))
 	if stride == 0 || g.sec.Size%stride != 0 {
 		return sectionError(g.sec, "android_stride", fmt.Sprintf("section of 0x%x bytes is no multiple of the %d bytes that section %q tells", g.sec.Size, stride, strideSection))
 	}
@@ -144,7 +144,7 @@ func ReadAndroidObject(f *mapdef.File) (AndroidObject, bool) {
 			continue
 		}
 		if b, ok := mapdef.Span(sec.Data, 0, 4); ok {
-			*s.to, found = binary.LittleEndian.Uint32(b), true
+			*s.to, found = f.Order.Uint32(b), true
 		}
 	}
 	if sec := f.SectionNamed("critical"); sec != nil && !sec.Exec() {

@@ -51,7 +51,7 @@ func ApplyAndroidMaps(f *mapdef.File, defs []mapdef.Def) ([]mapdef.Warning, erro
 				Message: fmt.Sprintf("record %q belongs to no map of the object", e.name)})
 			continue
 		}
-		applyRecord(d, e.data)
+		applyRecord(f.Order, d, e.data)
 	}
 	return warns, nil
 }
@@ -65,10 +65,10 @@ func defNamed(defs []mapdef.Def, name string) *mapdef.Def {
 	return nil
 }
 
-// applyRecord takes one record; numbers are little endian in any file.
-func applyRecord(d *mapdef.Def, b []byte) {
+// applyRecord takes one record.
+func applyRecord(order binary.ByteOrder, d *mapdef.Def, b []byte) {
 	for _, w := range n192Words {
-		d.Ext = append(d.Ext, mapdef.ExtField{Name: w.name, Value: uint64(binary.LittleEndian.Uint32(b[w.off:]))})
+		d.Ext = append(d.Ext, mapdef.ExtField{Name: w.name, Value: uint64(order.Uint32(b[w.off:]))})
 	}
 	create, _, _ := strings.Cut(string(b[48:118]), "\x00")
 	pin, _, _ := strings.Cut(string(b[118:188]), "\x00")

@@ -40,6 +40,9 @@ func (p *parser) detect(g *group) (choice, error) {
 // ambiguous is the error that lists candidates and the flag (L115).
 func ambiguous(g *group, v verdict) error {
 	e := &mapdef.Error{Stage: mapdef.StageRead, Code: "ambiguous_dialect", Section: g.sec.Name}
+	if v.elem != nil {
+		e.Symbol, e.Offset = v.elem.name, mapdef.At(v.elem.off+v.at)
+	}
 	if len(v.candidates) == 0 {
 		e.Code, e.Err = "unknown_layout", text("unknown layout: "+v.why)
 		e.Hint = "Name the dialect of the object's author with --dialect NAME."

@@ -1,6 +1,7 @@
 package legacymaps
 
 import (
+	"debug/elf"
 	"strings"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -34,7 +35,8 @@ func mapOfMaps(t uint32) bool { return t == typeArrayOfMaps || t == typeHashOfMa
 type facts struct {
 	android    string // name of a section that only Android objects have
 	redbpf     bool   // section maps.ext
-	rust       bool
+	rust       bool   // symbols of Rust's runtime or compiler
+	c          string // an STT_FILE symbol that names a C source
 	tailIDs    map[uint32]string // iproute2 tail-call sections: id to a section's name; only looked up
 	samplesRun string            // a section that is a samples tail call
 	tc         string            // a section name that tc takes by default (L64)
@@ -50,6 +52,9 @@ func readFacts(f *mapdef.File) *facts {
 	}
 	for i := range f.Symbols {
 		n := f.Symbols[i].Name
+		if f.Symbols[i].Type == elf.STT_FILE && strings.HasSuffix(n, ".c") {
+			x.c = n
+		}
 		x.rust = x.rust || strings.Contains(n, "rust_") || strings.Contains(n, "core::") || strings.Contains(n, "_ZN4core")
 	}
 	return x

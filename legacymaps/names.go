@@ -1,6 +1,9 @@
 package legacymaps
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // verdict is a dialect and why. An empty dialect means that nothing is known;
 // candidates then lists those between which nothing decides.
@@ -9,6 +12,9 @@ type verdict struct {
 	why        string
 	neutral    bool // every dialect would read the same: another verdict may stand
 	candidates []string
+	// elem and at are the place that leaves it open: bytes from the element's start.
+	elem *element
+	at   uint64
 }
 
 // nameRule is one line of L112's second table: all members, or the struct's
@@ -43,10 +49,27 @@ func byNames(s *structInfo) verdict {
 	for _, r := range nameRules {
 		switch {
 		case r.structName != "" && s.name == r.structName:
-			return verdict{dialect: r.dialect, why: "BTF struct " + s.name}
+			return verdict{dialect: s.version(r.dialect), why: "BTF struct " + s.name}
 		case r.structName == "" && s.has(r.members...):
-			return verdict{dialect: r.dialect, why: "BTF member " + strings.Join(r.members, " and ") + " of struct " + s.name}
+			return verdict{dialect: s.version(r.dialect), why: "BTF member " + strings.Join(r.members, " and ") + " of struct " + s.name}
 		}
 	}
 	return verdict{dialect: dLibbpf, why: "BTF members of struct " + s.name, neutral: true}
+}
+
+// version tells iproute2's old layouts, which have no flags, from the later ones.
+func (s *structInfo) version(dialect string) string {
+	switch {
+	case dialect != dIproute2 || s.holds(fFlags):
+		return dialect
+	case s.holds(fPinning):
+		return dIproute245
+	case s.holds(fID):
+		return dIproute241
+	}
+	return dialect
+}
+
+func (s *structInfo) holds(id fieldID) bool {
+	return slices.ContainsFunc(s.layout.fields, func(f field) bool { return f.id == id })
 }

@@ -240,8 +240,11 @@ func TestElementSizeLimits(t *testing.T) {
 func TestUnknownTail(t *testing.T) {
 	o := elftest.Legacy(nil, "maps", lm{Name: "a", Words: words(1, 4, 4, 1, 0, 0, 0, 0)}, lm{Name: "b", Words: words(1, 4, 4, 1, 0, 0, 0, 1)})
 	// T5: the map and offset 28 are named, Relaxed keeps the bytes.
-	wantError(t, o, Options{}, "unknown_layout", `"b"`, "offset 28", "--dialect")
-	e := wantError(t, o, Options{Dialect: "samples"}, "unknown_field", "byte 28 of 32", "0x1", "samples")
+	e := wantError(t, o, Options{}, "unknown_layout", `"b"`, "byte 28", "--dialect")
+	if e.Symbol != "b" || e.Offset != mapdef.At(60) {
+		t.Errorf("T5 place %q %v", e.Symbol, e.Offset)
+	}
+	e = wantError(t, o, Options{Dialect: "samples"}, "unknown_field", "byte 28 of 32", "0x1", "samples")
 	if e.Symbol != "b" || e.Offset != mapdef.At(60) {
 		t.Errorf("T5 place %q %v", e.Symbol, e.Offset)
 	}

@@ -103,7 +103,8 @@ func (p *parser) orTail(c *sizeCase, v verdict) verdict {
 	for _, e := range c.elems {
 		for off := uint64(20); off+4 <= e.size; off += 4 {
 			if w := c.word(e, off); w != 0 {
-				v.why += fmt.Sprintf(", of which %q has the unknown non-zero field 0x%x at offset %d", e.name, w, off)
+				v.why += fmt.Sprintf(", and the word at byte %d of this one is not zero but 0x%x", off, w)
+				v.elem, v.at = e, off
 				return v
 			}
 		}
@@ -231,9 +232,11 @@ func (c *sizeCase) onlyOnes() verdict {
 		return verdict{dialect: dIproute2, why: fmt.Sprintf("28-byte definition %q with id %d at byte 20 and %q with pinning 1 at byte 24", id.name, c.word(id, 20), pinned.name)}
 	case pinned != nil && c.facts.rust:
 		return verdict{dialect: dAya, why: fmt.Sprintf("28-byte definition %q with pinning 1 at byte 24, and Rust symbols", pinned.name)}
+	case pinned != nil && c.facts.c != "":
+		return verdict{dialect: dIproute2, why: fmt.Sprintf("28-byte definition %q with pinning 1 at byte 24, and the C source %s (aya's are Rust)", pinned.name, c.facts.c)}
 	case pinned != nil:
-		return verdict{why: fmt.Sprintf("28-byte definition %q has only a 1 at byte 24: pinning in the object namespace, or by name", pinned.name),
-			candidates: []string{dIproute2, dAya}}
+		return verdict{why: "28-byte definition with only a 1 at byte 24: pinning in the object namespace, or by name",
+			candidates: []string{dIproute2, dAya}, elem: pinned, at: 24}
 	}
 	two := c.find(func(e *element) bool { return c.word(e, 20) == 2 && c.word(e, 0) != typeProgArray })
 	switch {
@@ -244,8 +247,8 @@ func (c *sizeCase) onlyOnes() verdict {
 	case c.facts.aws != "":
 		return verdict{dialect: dAWS, why: fmt.Sprintf("28-byte definition %q with pinning 2 at byte 20, and section %q", two.name, c.facts.aws)}
 	}
-	return verdict{why: fmt.Sprintf("28-byte definition %q has only a 2 at byte 20: an id, or pinning", two.name),
-		candidates: []string{dIproute2, dAya, dAWS}}
+	return verdict{why: "28-byte definition with only a 2 at byte 20: an id, or pinning",
+		candidates: []string{dIproute2, dAya, dAWS}, elem: two, at: 20}
 }
 
 // decide32: only padding is known; a Windows definition has its ids there.
