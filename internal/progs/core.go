@@ -33,6 +33,9 @@ type CoreFailure struct {
 	Reason string
 }
 
+// What names the missing thing as C, for messages: "struct task_struct.pid".
+func (c *CoreFailure) What() string { return c.Access }
+
 // Relocator resolves the CO-RE relocations of one object. It does not change
 // and may be used by several goroutines.
 type Relocator struct {
@@ -47,21 +50,24 @@ type Relocator struct {
 // Relocator is needed.
 func (s *Set) HasCore() bool { return s.ext.cores > 0 }
 
-// NewRelocator reads the types of the object. It is needed once, and only if HasCore.
-func (s *Set) NewRelocator() (*Relocator, error) {
-	r := &Relocator{file: s.file, relos: make([]*btf.CORERelocation, s.ext.cores), broken: make(map[int]string)}
-	if s.ext.cores == 0 {
+// NewRelocator reads the types of the object. They are read once, at the first
+// call; it is needed only if linked code has CO-RE relocations.
+func (s *Set) NewRelocator() (*Relocator, error) { return s.relocator() }
+
+func newRelocator(f *mapdef.File, ext *extInfos) (*Relocator, error) {
+	r := &Relocator{file: f, relos: make([]*btf.CORERelocation, ext.cores), broken: make(map[int]string)}
+	if ext.cores == 0 {
 		return r, nil
 	}
-	raw, ranks := s.coreRecords(r.broken)
+	raw, ranks := ext.coreRecords(f, r.broken)
 	if len(ranks) == 0 {
 		return r, nil
 	}
-	_, infos, err := btf.LoadSpecAndExtInfosFromReader(coreELF(s.file, raw))
+	_, infos, err := btf.LoadSpecAndExtInfosFromReader(coreELF(f, raw))
 	if err != nil {
 		return nil, &mapdef.Error{Stage: mapdef.StagePlan, Code: "core_types", Section: ".BTF", Err: err}
 	}
-	name, _ := s.file.BTF.String(s.ext.nameOff)
+	name, _ := f.BTF.String(ext.nameOff)
 	_, _, offsets := infos.Section(name)
 	if len(offsets) != len(ranks) {
 		return nil, &mapdef.Error{Stage: mapdef.StagePlan, Code: "core_types", Section: ".BTF.ext",
@@ -76,18 +82,18 @@ func (s *Set) NewRelocator() (*Relocator, error) {
 // coreRecords is a core_relo part that holds all relocations of the object as if
 // they were those of one section, instruction i of which has the i-th of ranks.
 // Records that the reader would refuse go to broken instead.
-func (s *Set) coreRecords(broken map[int]string) (raw []byte, ranks []int) {
-	raw = appendWords(s.file.Order, nil, coreRecordSize, s.ext.nameOff, 0)
-	for _, rec := range s.ext.bySection[coreRecords] {
+func (ext *extInfos) coreRecords(f *mapdef.File, broken map[int]string) (raw []byte, ranks []int) {
+	raw = appendWords(f.Order, nil, coreRecordSize, ext.nameOff, 0)
+	for _, rec := range ext.bySection[coreRecords] {
 		for i := range rec.len() {
-			access, ok := s.file.BTF.String(rec.word(i, 2))
+			access, ok := f.BTF.String(rec.word(i, 2))
 			_, err := parseAccess(access)
 			switch id := rec.word(i, 1); {
 			case !ok:
 				broken[rec.rank+i] = fmt.Sprintf("access string at %#x is not a string", rec.word(i, 2))
 			case err != nil:
 				broken[rec.rank+i] = err.Error()
-			case id == 0 || !s.file.BTF.Valid(id):
+			case id == 0 || !f.BTF.Valid(id):
 				broken[rec.rank+i] = fmt.Sprintf("type %d is not in .BTF", id)
 			default:
 				raw = rec.append(raw, i, uint32(len(ranks))*InsnSize, coreRecordSize)
@@ -95,7 +101,7 @@ func (s *Set) coreRecords(broken map[int]string) (raw []byte, ranks []int) {
 			}
 		}
 	}
-	s.file.Order.PutUint32(raw[8:], uint32(len(ranks)))
+	f.Order.PutUint32(raw[8:], uint32(len(ranks)))
 	return raw, ranks
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -24,6 +25,8 @@ type Set struct {
 	first []int
 	ext   extInfos
 	ksyms externTypes
+	// relocator is made when first asked for.
+	relocator func() (*Relocator, error)
 }
 
 // function is a stretch of one executable section.
@@ -75,6 +78,7 @@ func Parse(f *mapdef.File) (*Set, error) {
 	s.choosePrograms()
 	s.ext = parseExtInfos(f, &s.Warnings)
 	s.ksyms = findExterns(f)
+	s.relocator = sync.OnceValues(func() (*Relocator, error) { return newRelocator(f, &s.ext) })
 	return s, nil
 }
 

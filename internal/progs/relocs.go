@@ -129,13 +129,13 @@ func (l *linker) wide(i int, r *mapdef.Reloc) error {
 		l.addMap(MapRef{Insn: l.slot(i), Map: m})
 		return nil
 	}
-	if m, ok := l.refs.MapAt(section, sym.Value); ok && sym.Type != elf.STT_SECTION {
+	m, ok := l.refs.MapAt(section, sym.Value)
+	if ok && sym.Type != elf.STT_SECTION && l.file.Sections[section].Name == ".maps" { // R129; legacy maps: L20
 		l.warn("map_addend", "the reference to map %q has an addend, which is ignored", sym.Name)
 		l.addMap(MapRef{Insn: l.slot(i), Map: m})
 		return nil
 	}
-	m, ok := l.refs.DataMap(section)
-	if !ok {
+	if m, ok = l.refs.DataMap(section); !ok {
 		return l.noOwner(sym, section, off)
 	}
 	if size := l.file.Sections[section].Size; !inRange || off >= size || off > math.MaxUint32 {
