@@ -1,0 +1,122 @@
+package elfload
+
+import (
+	"errors"
+
+	"github.com/cilium/ebpf"
+)
+
+// MapData is one row of the map_data table: a map of the object and its
+// descriptor. The descriptor belongs to the Collection.
+type MapData struct {
+	// Index is the map's place in definition order, and in the table.
+	Index int
+	// Name is the definition's name, which the kernel may have cut.
+	Name string
+	// FD is open until the Collection is closed, and close-on-exec. It is
+	// never below 3.
+	FD int
+	// ID is the kernel's id of the map.
+	ID uint32
+	// Def is the definition as it reached the kernel.
+	Def *PlannedMap
+	// Map is the same descriptor for use with cilium/ebpf.
+	Map *ebpf.Map
+	// MaxEntries as created: the definition's, or the number of CPUs.
+	MaxEntries uint32
+	// BTF tells whether the map was created with the definition's types.
+	BTF bool
+	// Reused: the map was there already, under PinPath.
+	Reused bool
+}
+
+// LoadedProgram is one program of the object in the kernel.
+type LoadedProgram struct {
+	Index int
+	Name  string
+	// FD is open until the Collection is closed; -1 for a program that was not
+	// loaded (optional, or Options.MapsOnly).
+	FD int
+	// ID is the kernel's id, VerifiedInsns what the verifier walked through
+	// (0 where the kernel does not say).
+	ID            uint32
+	VerifiedInsns uint32
+	Def           *PlannedProgram
+	// Program is the same descriptor for use with cilium/ebpf, nil when not loaded.
+	Program *ebpf.Program
+	// Log is the verifier's log, with Options.VerifierLog.
+	Log string
+}
+
+// Collection is a loaded object. It keeps every map open: a program array
+// empties itself when its last descriptor or pin goes away, even while programs
+// use it (L25).
+type Collection struct {
+	// MapData in definition order: MapData[i] is Object.Maps[i].
+	MapData []MapData
+	// Programs in the order of Object.Programs.
+	Programs []LoadedProgram
+	// Warnings of reading, planning and loading.
+	Warnings []Warning
+	// Plan is what was carried out.
+	Plan *Plan
+
+	kernel kernel
+	closed bool
+}
+
+// Map is the map of that name or alias, nil if there is none. It belongs to the
+// Collection; Clone it to keep it longer.
+func (c *Collection) Map(name string) *ebpf.Map {
+	if d := c.Data(name); d != nil {
+		return d.Map
+	}
+	return nil
+}
+
+// Data is the row of the map of that name or alias, nil if there is none.
+func (c *Collection) Data(name string) *MapData {
+	i, ok := c.Plan.Object.MapIndex(name)
+	if !ok || i >= len(c.MapData) {
+		return nil
+	}
+	return &c.MapData[i]
+}
+
+// Program is the program of that name, nil if there is none or it was not
+// loaded. It belongs to the Collection.
+func (c *Collection) Program(name string) *ebpf.Program {
+	i, ok := c.Plan.Object.ProgramIndex(name)
+	if !ok || i >= len(c.Programs) {
+		return nil
+	}
+	return c.Programs[i].Program
+}
+
+// Close releases every descriptor, programs first. Pins stay. A second call
+// does nothing.
+func (c *Collection) Close() error {
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	var errs []error
+	for i := len(c.Programs) - 1; i >= 0; i-- {
+		errs = append(errs, c.release(c.Programs[i].FD, c.Programs[i].Program != nil, c.Programs[i].Program.Close))
+	}
+	for i := len(c.MapData) - 1; i >= 0; i-- {
+		errs = append(errs, c.release(c.MapData[i].FD, c.MapData[i].Map != nil, c.MapData[i].Map.Close))
+	}
+	return errors.Join(errs...)
+}
+
+// release closes one descriptor through the object that owns it.
+func (c *Collection) release(fd int, owned bool, closeOwner func() error) error {
+	switch {
+	case owned:
+		return closeOwner()
+	case fd > 2: // never 0, the value of a row that was not reached
+		return c.kernel.Close(fd)
+	}
+	return nil
+}

@@ -1,0 +1,265 @@
+package elfload
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bpfload/bpfload/internal/bpfsys"
+	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/progs"
+)
+
+// Document describes what the object holds. Programs are linked for it; one
+// that cannot be is described by its own function alone, with a warning.
+func (o *Object) Document() *Document {
+	d := o.document(o.Warnings)
+	maps := make([]PlannedMap, len(o.Maps))
+	for i := range o.Maps {
+		maps[i] = PlannedMap{MapDef: o.Maps[i]}
+		d.Maps = append(d.Maps, o.mapDocument(i, &o.Maps[i], o.Maps))
+	}
+	refs := newMapIndex(maps)
+	for i := range o.Programs {
+		p := &PlannedProgram{ProgramDef: o.Programs[i]}
+		code, err := o.progs.Link(i, refs)
+		if err != nil {
+			d.Warnings = append(d.Warnings, warningOf(err, p.Name))
+		} else {
+			p.code, p.MapRefs = code, mapsUsed(code)
+		}
+		d.Programs = append(d.Programs, programDocument(i, p, d.Maps))
+	}
+	return d
+}
+
+// document is what objects, plans and collections have in common.
+func (o *Object) document(warns []Warning) *Document {
+	d := NewDocument(o.Path)
+	d.Object.ByteOrder = o.ByteOrder()
+	d.Object.License = Text(o.License)
+	if o.HasVersion {
+		d.Object.Version = &o.Version
+	}
+	for _, g := range o.Globals() {
+		d.Globals = append(d.Globals, DocumentGlobal{Name: Text(g.Name), Map: g.Map, Section: Text(g.Section), Offset: g.Offset,
+			Size: g.Size, Type: Text(o.TypeName(g.Type)), Value: Text(o.GlobalText(g))})
+	}
+	for _, e := range o.Externs() {
+		d.Externs = append(d.Externs, DocumentExtern{Name: Text(e.Name), Section: Text(e.Section), Type: Text(o.TypeName(e.Type)), Weak: e.Weak})
+	}
+	for _, w := range warns {
+		d.Warnings = append(d.Warnings, warningDocument(w))
+	}
+	return d
+}
+
+// mapDocument describes one definition; defs are what its indices mean.
+func (o *Object) mapDocument(i int, m *MapDef, defs []MapDef) DocumentMap {
+	d := o.plainMap(i, m)
+	switch {
+	case m.Inner != nil:
+		inner := o.plainMap(-1, m.Inner)
+		d.Inner = &inner
+	case m.InnerMap != mapdef.NoMap:
+		inner := o.plainMap(m.InnerMap, &defs[m.InnerMap])
+		d.Inner = &inner
+	}
+	for _, s := range m.Slots {
+		slot := DocumentSlot{Slot: s.Index, Kind: s.Target.Kind.String(), TargetIndex: s.Target.Index}
+		if s.Target.Kind == mapdef.TargetMap {
+			slot.Target = Text(defs[s.Target.Index].Name)
+		} else {
+			slot.Target = Text(o.Programs[s.Target.Index].Name)
+		}
+		d.Values = append(d.Values, slot)
+	}
+	return d
+}
+
+// plainMap describes one definition without what it refers to.
+func (o *Object) plainMap(i int, m *MapDef) DocumentMap {
+	d := DocumentMap{Index: i, Name: Text(m.Name), Aliases: texts(m.Aliases), Section: Text(m.Section), Offset: m.Offset,
+		Dialect: m.Dialect, Evidence: m.Evidence, Type: mapTypeName(m.Type), TypeID: m.Type,
+		KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
+		MapFlags: m.Flags, MapFlagNames: flagNames(m.Flags), MapExtra: m.Extra, NumaNode: m.NumaNode, Pinning: m.Pinning.String(), PinPath: Text(m.PinPath),
+		KeyType: Text(o.TypeName(m.KeyType)), ValueType: Text(o.TypeName(m.ValueType)),
+		Internal: m.Internal, InitialSize: len(m.Contents), Frozen: m.Frozen, Values: []DocumentSlot{}}
+	if m.Contents != nil {
+		d.InitialSHA256 = sumOf(m.Contents)
+	}
+	return d
+}
+
+// flagNames is never nil.
+func flagNames(flags uint32) []string {
+	if flags == 0 {
+		return []string{}
+	}
+	return strings.Split(bpfsys.FlagNames(flags), " | ")
+}
+
+func sumOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+func texts(names []string) []Text {
+	out := make([]Text, len(names))
+	for i, n := range names {
+		out[i] = Text(n)
+	}
+	return out
+}
+
+// programDocument describes one program; maps are those of the document.
+func programDocument(i int, p *PlannedProgram, maps []DocumentMap) DocumentProgram {
+	d := DocumentProgram{Index: i, Name: Text(p.Name), Aliases: texts(p.Aliases), Section: Text(p.Section), Offset: p.Offset,
+		Type: programTypeText(p.Type), ExpectedAttachType: attachTypeText(&p.SectionType), AttachTo: Text(p.AttachTo),
+		Instructions: p.Instructions(), Maps: []Text{}, Autoload: p.Autoload, PinPath: Text(p.PinPath), KernelName: p.KernelName}
+	if p.code == nil {
+		d.Instructions = int(p.Size / progs.InsnSize)
+	}
+	for _, m := range p.MapRefs {
+		d.Maps = append(d.Maps, maps[m].Name)
+	}
+	return d
+}
+
+// Document describes the plan: maps and programs as they will reach the kernel,
+// and the steps.
+func (p *Plan) Document() *Document {
+	d := p.document(p.Warnings)
+	for _, s := range p.Steps {
+		d.Steps = append(d.Steps, s.document())
+	}
+	return d
+}
+
+func (p *Plan) document(warns []Warning) *Document {
+	d := p.Object.document(warns)
+	defs := make([]MapDef, len(p.Maps))
+	for i := range p.Maps {
+		defs[i] = p.Maps[i].MapDef
+	}
+	for i := range p.Maps {
+		m := &p.Maps[i]
+		dm := p.Object.mapDocument(i, &m.MapDef, defs)
+		dm.KernelName, dm.PinPath, dm.PerCPUEntries = m.KernelName, Text(m.PinPath), m.PerCPUEntries
+		if m.Inner != nil {
+			dm.Inner.KernelName, dm.Inner.PerCPUEntries = innerName(m.Name), m.InnerPerCPUEntries
+		}
+		d.Maps = append(d.Maps, dm)
+	}
+	for i := range p.Programs {
+		d.Programs = append(d.Programs, programDocument(i, &p.Programs[i], d.Maps))
+	}
+	return d
+}
+
+// document names the fields that the step's Op uses.
+func (s Step) document() DocumentStep {
+	d := DocumentStep{Op: s.Op.String()}
+	switch s.Op {
+	case OpCreateMap, OpFillMap, OpFreezeMap, OpPinMap:
+		d.Map = &s.Map
+	case OpSetMapSlot, OpSetProgramSlot:
+		d.Map, d.Slot, d.Target = &s.Map, &s.Slot, &s.Target
+	case OpLoadProgram, OpPinProgram:
+		d.Program = &s.Program
+	}
+	return d
+}
+
+// Document describes what was loaded, with descriptors and the kernel's ids.
+func (c *Collection) Document() *Document {
+	d := c.Plan.document(c.Warnings)
+	for i := range c.MapData {
+		m := &c.MapData[i]
+		dm := &d.Maps[i]
+		dm.FD, dm.ID, dm.Reused, dm.MaxEntries, dm.PerCPUEntries = &m.FD, &m.ID, m.Reused, m.MaxEntries, false
+	}
+	for i := range c.Programs {
+		if p := &c.Programs[i]; p.Program != nil {
+			d.Programs[i].FD, d.Programs[i].ID, d.Programs[i].VerifiedInsns = &p.FD, &p.ID, &p.VerifiedInsns
+		}
+	}
+	return d
+}
+
+// SetError puts the error into the document; nil takes it out.
+func (d *Document) SetError(err error) {
+	d.Error = nil
+	if err == nil {
+		return
+	}
+	e := &DocumentError{Code: "error", Message: validText(err.Error())}
+	d.Error = e
+	var at *Error
+	if !errors.As(err, &at) {
+		return
+	}
+	e.Stage, e.Code, e.Section, e.Symbol = string(at.Stage), at.Code, Text(at.Section), Text(at.Symbol)
+	e.Offset = offsetOf(at.Offset)
+	e.Hint, e.Log = validText(at.Hint), validText(at.Log)
+	if at.Errno != 0 {
+		e.Errno, e.ErrnoName = uint(at.Errno), bpfsys.ErrnoName(at.Errno)
+	}
+	if err.Error() == at.Error() { // else there is more than one error to tell
+		e.Message = validText(reasonOf(at))
+	}
+}
+
+// reasonOf is the error's text without its place.
+func reasonOf(e *Error) string {
+	switch {
+	case e.Err != nil:
+		return e.Err.Error()
+	case e.Kind != nil:
+		return e.Kind.Error()
+	}
+	return ""
+}
+
+func offsetOf(o Offset) *uint64 {
+	if !o.Known {
+		return nil
+	}
+	return &o.Bytes
+}
+
+func warningDocument(w Warning) DocumentWarning {
+	return DocumentWarning{Code: w.Code, Message: validText(w.Message), Map: Text(w.Map), Program: Text(w.Program),
+		Section: Text(w.Section), Offset: offsetOf(w.Offset)}
+}
+
+// warningOf tells of an error that does not end the work.
+func warningOf(err error, program string) DocumentWarning {
+	w := DocumentWarning{Code: "error", Message: validText(err.Error()), Program: Text(program)}
+	var e *Error
+	if errors.As(err, &e) {
+		w.Code, w.Message, w.Section, w.Offset = e.Code, validText(reasonOf(e)), Text(e.Section), offsetOf(e.Offset)
+	}
+	return w
+}
+
+// validText keeps bytes that are not UTF-8 visible in free text, as \x and two digits.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string(appendValid(nil, s))
+}
+
+// mapsUsed are the indices of the maps that the code refers to, ascending.
+func mapsUsed(c *progs.Code) []int {
+	var used []int
+	for _, r := range c.Maps {
+		used = append(used, r.Map)
+	}
+	slices.Sort(used)
+	return slices.Compact(used)
+}

@@ -1,0 +1,156 @@
+package elfload
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/bpfload/bpfload/internal/bpfsys"
+	"github.com/bpfload/bpfload/internal/progs"
+	"github.com/bpfload/bpfload/internal/rawbtf"
+)
+
+// kernelTypes finds what programs need of the kernel's own BTF: ids of attach
+// targets, and CO-RE. Nothing is read unless a program asks; when one does, it
+// is read while the maps are being created.
+type kernelTypes struct {
+	core    bool // some program has CO-RE relocations
+	targets bool // some program attaches to a kernel type
+	opts    *Options
+	kern    kernel
+	reloc   *progs.Relocator
+	done    chan struct{} // closed when the fields below are set, nil if not needed
+
+	vmlinux *rawbtf.Table
+	specs   []*btf.Spec
+	err     error // of vmlinux
+	coreErr error // of specs and reloc
+
+	relocMu sync.Mutex
+}
+
+// newKernelTypes begins to read in the background what the plan will ask for.
+// finish waits for it.
+func newKernelTypes(p *Plan, kern kernel) *kernelTypes {
+	k := &kernelTypes{opts: &p.opts, kern: kern}
+	for i := range p.Programs {
+		pr := &p.Programs[i]
+		if !pr.Load {
+			continue
+		}
+		k.core = k.core || len(pr.code.Core) > 0
+		k.targets = k.targets || (pr.AttachBTF != progs.NoAttachBTF && pr.AttachBTF != progs.AttachExtension)
+	}
+	if !k.core && !k.targets {
+		return k
+	}
+	k.done = make(chan struct{})
+	go func() {
+		defer close(k.done)
+		k.read(p)
+	}()
+	return k
+}
+
+// finish waits for the reading, so that no goroutine outlives the load.
+func (k *kernelTypes) finish() {
+	if k != nil && k.done != nil {
+		<-k.done
+	}
+}
+
+func (k *kernelTypes) read(p *Plan) {
+	if k.targets {
+		raw, err := k.kern.VmlinuxBTF()
+		if err == nil {
+			k.vmlinux, err = rawbtf.Parse(raw, hostOrder)
+		}
+		k.err = err
+	}
+	if !k.core {
+		return
+	}
+	if k.reloc, k.coreErr = p.Object.progs.NewRelocator(); k.coreErr != nil {
+		return
+	}
+	k.specs, k.coreErr = k.coreTargets()
+}
+
+// coreTargets is what CO-RE relocates against: the caller's types, else the
+// running kernel's.
+func (k *kernelTypes) coreTargets() ([]*btf.Spec, error) {
+	if k.opts.KernelTypes != nil {
+		return []*btf.Spec{k.opts.KernelTypes}, nil
+	}
+	cache := k.opts.Cache
+	if cache == nil {
+		cache = btf.NewCache()
+	}
+	spec, err := cache.Kernel()
+	if err != nil {
+		return nil, err
+	}
+	return []*btf.Spec{spec}, nil
+}
+
+// prepare waits until the kernel's types are there.
+func (k *kernelTypes) prepare(p *Plan, steps []Step) error {
+	k.finish()
+	if k.coreErr == nil {
+		return nil
+	}
+	for _, s := range steps {
+		if pr := &p.Programs[s.Program]; len(pr.code.Core) > 0 {
+			e := programError(pr, "core", fmt.Errorf("CO-RE relocations need the kernel's types: %w", k.coreErr))
+			e.Kind = ErrNotSupported
+			e.Hint = "the kernel must be built with CONFIG_DEBUG_INFO_BTF, or give its types with --btf FILE"
+			return e
+		}
+	}
+	return nil
+}
+
+// relocate applies the program's CO-RE relocations to insns.
+func (k *kernelTypes) relocate(code *progs.Code, insns []byte) ([]progs.CoreFailure, error) {
+	if len(code.Core) == 0 {
+		return nil, nil
+	}
+	k.relocMu.Lock() // btf.Spec decodes lazily
+	defer k.relocMu.Unlock()
+	return k.reloc.Relocate(code, insns, k.specs)
+}
+
+// attach fills in the kernel type that the program attaches to.
+func (k *kernelTypes) attach(p *PlannedProgram, a *bpfsys.ProgAttr) error {
+	if p.AttachBTF == progs.NoAttachBTF {
+		return nil
+	}
+	fail := func(kind error, err error, hint string) error {
+		e := programError(p, "attach_target", err)
+		e.Kind, e.Hint = kind, hint
+		return e
+	}
+	if p.AttachTo == "" {
+		return fail(ErrUsage, errors.New("the section name gives no target to attach to"),
+			"name it with --type "+p.Name+"="+p.Section+"/TARGET")
+	}
+	if p.AttachBTF == progs.AttachExtension {
+		return fail(ErrUsage, errors.New("it replaces a function of another program, which is not known"), "")
+	}
+	if k.err != nil {
+		return fail(ErrNotSupported, fmt.Errorf("attaching to %q needs the kernel's types: %w", p.AttachTo, k.err), "")
+	}
+	name := p.AttachBTF.Prefix() + p.AttachTo
+	kind := rawbtf.Func
+	if p.AttachBTF == progs.AttachRawTP {
+		kind = rawbtf.Typedef
+	}
+	ty, ok := k.vmlinux.Find(kind, name)
+	if !ok {
+		return fail(ErrNotSupported, fmt.Errorf("the kernel has no %s %q to attach to", kind, name), "")
+	}
+	a.AttachBTFID = ty.ID
+	return nil
+}

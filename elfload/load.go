@@ -1,0 +1,250 @@
+package elfload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// Load reads the object at path, plans it and carries the plan out: Open, Plan
+// and Plan.Load in one. The caller closes the Collection.
+func Load(ctx context.Context, path string, opts Options) (*Collection, error) {
+	obj, err := ReadOptions{Dialect: opts.Dialect}.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := obj.Plan(opts)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Load(ctx)
+}
+
+// Load carries the plan out. It is all or nothing: after an error no
+// descriptor, pin or directory of this load is left. Cancelling ctx stops
+// between two system calls. Loads may run at the same time, also of one Plan.
+// The caller closes the Collection.
+func (p *Plan) Load(ctx context.Context) (*Collection, error) {
+	return p.load(ctx, host{})
+}
+
+// pinTries bounds how often a load starts anew because another loader made a
+// pin that this one was about to make.
+const pinTries = 3
+
+func (p *Plan) load(ctx context.Context, k kernel) (*Collection, error) {
+	for try := 1; ; try++ {
+		c, err := p.loadOnce(ctx, k)
+		if err == nil || !errors.Is(err, errPinAppeared) || try == pinTries {
+			return c, err
+		}
+	}
+}
+
+func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error) {
+	if e := p.foreign(); e != nil {
+		return nil, e
+	}
+	l := &loader{plan: p, k: k, ctx: ctx, btf: noFD,
+		maps: make([]loadedMap, len(p.Maps)), progs: make([]loadedProgram, len(p.Programs))}
+	for i := range l.maps {
+		l.maps[i].fd = noFD
+	}
+	for i := range l.progs {
+		l.progs[i].fd = noFD
+	}
+	l.kernelTypes = newKernelTypes(p, k)
+	defer func() {
+		if err != nil {
+			err = l.undo(err)
+		}
+	}()
+	if err := l.checkPins(); err != nil {
+		return nil, err
+	}
+	if err := l.run(); err != nil {
+		return nil, err
+	}
+	return l.collect()
+}
+
+// foreign refuses an object of the other byte order before any system call (L2, R8).
+func (p *Plan) foreign() error {
+	if sameOrder(p.Object.file.Order) {
+		return nil
+	}
+	return &Error{Stage: StageMap, Kind: ErrBadObject, Code: "byte_order",
+		Err:  fmt.Errorf("the object is %s endian, this machine is not", p.Object.ByteOrder()),
+		Hint: "compile it with -target bpf, or bpfel/bpfeb for the machine that is to load it"}
+}
+
+const noFD = -1
+
+// loader is the state of one load: every descriptor and pin it has made so far.
+type loader struct {
+	plan *Plan
+	k    kernel
+	ctx  context.Context
+
+	btf         int   // descriptor of the object's BTF, noFD for none
+	btfErr      error // why privilege forbade it
+	maps        []loadedMap
+	progs       []loadedProgram
+	pins        []string // made by this load, in order
+	renames     []pinSwap
+	dirs        []string // made by this load, in order
+	warnings    []Warning
+	kernelTypes *kernelTypes
+}
+
+type loadedMap struct {
+	fd         int
+	maxEntries uint32
+	withBTF    bool
+	reused     bool
+}
+
+type loadedProgram struct {
+	fd  int
+	log string
+	err error
+}
+
+func (l *loader) warn(w Warning) { l.warnings = append(l.warnings, w) }
+
+// run carries out the steps in order. Neighbouring program loads run together.
+func (l *loader) run() error {
+	steps := l.plan.Steps
+	for i := 0; i < len(steps); {
+		if err := l.ctx.Err(); err != nil {
+			return &Error{Kind: context.Cause(l.ctx), Stage: stageOf(steps[i].Op), Code: "cancelled", Err: context.Cause(l.ctx)}
+		}
+		n := 1
+		if steps[i].Op == OpLoadProgram {
+			for i+n < len(steps) && steps[i+n].Op == OpLoadProgram {
+				n++
+			}
+		}
+		if err := l.do(steps[i : i+n]); err != nil {
+			return err
+		}
+		i += n
+	}
+	l.kernelTypes.finish()
+	return l.swapPins()
+}
+
+func (l *loader) do(steps []Step) error {
+	s := steps[0]
+	switch s.Op {
+	case OpLoadBTF:
+		return l.loadBTF()
+	case OpCreateMap:
+		return l.createOrReuse(s.Map)
+	case OpFillMap:
+		return l.fill(s.Map)
+	case OpFreezeMap:
+		return l.freeze(s.Map)
+	case OpSetMapSlot:
+		return l.setSlot(s, l.maps[s.Target].fd, l.plan.Maps[s.Target].Name)
+	case OpLoadProgram:
+		return l.loadPrograms(steps)
+	case OpSetProgramSlot:
+		return l.setSlot(s, l.progs[s.Target].fd, l.plan.Programs[s.Target].Name)
+	case OpPinMap:
+		return l.pinMap(s.Map)
+	case OpPinProgram:
+		return l.pinProgram(s.Program)
+	}
+	return fmt.Errorf("unknown step %v", s.Op)
+}
+
+func stageOf(op Op) Stage {
+	switch op {
+	case OpFillMap, OpSetMapSlot, OpSetProgramSlot:
+		return StageValue
+	case OpLoadProgram:
+		return StageProgram
+	case OpPinMap, OpPinProgram:
+		return StagePin
+	}
+	return StageMap
+}
+
+// jobs is how many programs are verified at once.
+func (l *loader) jobs() int {
+	if n := l.plan.opts.Jobs; n > 0 {
+		return n
+	}
+	return runtime.NumCPU()
+}
+
+// trace tells Options.Trace of one event.
+func (l *loader) trace(format string, args ...any) {
+	if f := l.plan.opts.Trace; f != nil {
+		f(fmt.Sprintf(format, args...))
+	}
+}
+
+// collect hands the descriptors over. From here on the Collection owns them.
+func (l *loader) collect() (*Collection, error) {
+	c := &Collection{Plan: l.plan, kernel: l.k, MapData: make([]MapData, len(l.maps)), Programs: make([]LoadedProgram, len(l.progs))}
+	for i := range l.maps {
+		if err := l.collectMap(c, i); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+	}
+	for i := range l.progs {
+		if err := l.collectProgram(c, i); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+	}
+	if l.btf != noFD {
+		// Maps and programs hold the types; nobody needs the descriptor any more.
+		if err := l.k.Close(l.btf); err != nil {
+			l.warn(Warning{Code: "close", Message: err.Error()})
+		}
+		l.btf = noFD
+	}
+	c.Warnings = append(append(c.Warnings, l.plan.Warnings...), l.warnings...)
+	return c, nil
+}
+
+func (l *loader) collectMap(c *Collection, i int) error {
+	m, def := &l.maps[i], &l.plan.Maps[i]
+	info, err := l.k.MapInfo(m.fd)
+	if err != nil {
+		return loadError(StageMap, "map_info", &def.MapDef, err)
+	}
+	fd := m.fd
+	m.fd = noFD // the call below takes it over, also when it fails
+	em, err := l.k.Map(fd)
+	if err != nil {
+		return loadError(StageMap, "map_info", &def.MapDef, err)
+	}
+	c.MapData[i] = MapData{Index: i, Name: def.Name, FD: fd, ID: info.ID, Def: def, Map: em,
+		MaxEntries: m.maxEntries, BTF: m.withBTF, Reused: m.reused}
+	return nil
+}
+
+func (l *loader) collectProgram(c *Collection, i int) error {
+	p, def := &l.progs[i], &l.plan.Programs[i]
+	c.Programs[i] = LoadedProgram{Index: i, Name: def.Name, FD: noFD, Def: def, Log: p.log}
+	if p.fd == noFD {
+		return nil
+	}
+	info, err := l.k.ProgInfo(p.fd)
+	if err != nil {
+		return programError(def, "program_info", err)
+	}
+	fd := p.fd
+	p.fd = noFD
+	ep, err := l.k.Program(fd)
+	if err != nil {
+		return programError(def, "program_info", err)
+	}
+	out := &c.Programs[i]
+	out.FD, out.ID, out.VerifiedInsns, out.Program = fd, info.ID, info.VerifiedInsns, ep
+	return nil
+}

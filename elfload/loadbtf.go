@@ -1,0 +1,76 @@
+package elfload
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bpfload/bpfload/internal/bpfsys"
+	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/rawbtf"
+)
+
+// loadBTF gives the kernel the object's types, once for all maps and programs
+// (R134). A kernel that refuses them is asked what it knows, and gets the rest
+// rewritten (R137). If nothing helps, the load goes on without types and says
+// so, unless a map is useless without (R136, D6).
+func (l *loader) loadBTF() error {
+	raw := l.plan.btf
+	fd, _, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: raw})
+	if err == nil {
+		l.btf = fd
+		l.trace("BTF: loaded, fd %d", fd)
+		return nil
+	}
+	l.trace("BTF: %v", err)
+	if kindOf(err) == ErrPrivilege {
+		// Maps need the same privilege, and their refusal explains it; a kernel
+		// older than 4.18 knows no BTF at all.
+		l.btfErr = err
+		return nil
+	}
+	if less, changed := rawbtf.Sanitize(raw, l.btfFeatures()); changed {
+		if fd, _, again := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: less}); again == nil {
+			l.btf = fd
+			l.warn(Warning{Code: "btf_rewritten", Section: ".BTF", Message: "this kernel does not know all kinds of types in the object; those were rewritten into older ones"})
+			return nil
+		}
+	}
+	fd, log, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: raw, LogLevel: 1})
+	if err == nil {
+		l.btf = fd
+		return nil
+	}
+	for i := range l.plan.Maps {
+		if m := &l.plan.Maps[i]; m.NeedsBTF != "" {
+			e := loadError(StageMap, "btf_load", &m.MapDef, err)
+			e.Err = fmt.Errorf("the kernel refuses the object's types (%s), and the map's %s needs them: %w", lastLine(log), m.NeedsBTF, err)
+			e.Log = log
+			return e
+		}
+	}
+	l.warn(Warning{Code: "btf_refused", Section: ".BTF",
+		Message: fmt.Sprintf("the kernel refuses the object's types, maps and programs go without: %v: %s", errnoOf(err), lastLine(log))})
+	return nil
+}
+
+// btfFeatures asks the kernel what it knows, one small BTF each.
+func (l *loader) btfFeatures() rawbtf.Features {
+	var have rawbtf.Features
+	for _, p := range rawbtf.Probes(hostOrder) {
+		fd, _, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: p.Raw})
+		if err != nil {
+			continue
+		}
+		p.Set(&have)
+		if err := l.k.Close(fd); err != nil {
+			l.warn(mapdef.Warning{Code: "close", Message: err.Error()})
+		}
+	}
+	return have
+}
+
+// lastLine is the last line of a log that is not empty.
+func lastLine(log string) string {
+	log = strings.TrimRight(log, "\n \x00")
+	return log[strings.LastIndexByte(log, '\n')+1:]
+}

@@ -1,0 +1,221 @@
+package elfload
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/bpfload/bpfload/internal/bpfsys"
+	"github.com/bpfload/bpfload/internal/mapdef"
+)
+
+// hostOrder is the byte order of keys and of struct bpf_attr.
+var hostOrder = binary.NativeEndian
+
+func sameOrder(o binary.ByteOrder) bool {
+	return o.Uint16([]byte{1, 0}) == hostOrder.Uint16([]byte{1, 0})
+}
+
+func errnoOf(err error) syscall.Errno { return bpfsys.Errno(err) }
+
+// loadError is a refused call about a map.
+func loadError(stage Stage, code string, d *MapDef, err error) *Error {
+	e := &Error{Stage: stage, Kind: kindOf(err), Code: code, Section: d.Section, Symbol: d.Name, Errno: errnoOf(err), Err: err}
+	if !d.Internal {
+		e.Offset = mapdef.At(d.Offset)
+	}
+	return e
+}
+
+// kindOf classifies an errno where no better explanation is at hand.
+func kindOf(err error) error {
+	switch {
+	case errors.Is(err, ErrNotSupported), errors.Is(err, errors.ErrUnsupported):
+		return ErrNotSupported
+	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+		return ErrPrivilege
+	}
+	return ErrNotSupported
+}
+
+// createOrReuse takes the map from its pin, if it has one that exists and fits
+// (R152 to R154), and creates it otherwise.
+func (l *loader) createOrReuse(i int) error {
+	m := &l.plan.Maps[i]
+	if m.PinPath != "" {
+		reused, err := l.reuse(i)
+		if reused || err != nil {
+			return err
+		}
+	}
+	return l.create(i)
+}
+
+// create makes map i. The template of a map of maps is created before and
+// closed afterwards (R144).
+func (l *loader) create(i int) error {
+	m := &l.plan.Maps[i]
+	attr, err := l.mapAttr(&m.MapDef, m.KernelName, m.PerCPUEntries)
+	if err != nil {
+		return err
+	}
+	if m.Inner != nil {
+		inner, err := l.createTemplate(m)
+		if err != nil {
+			return err
+		}
+		defer l.k.Close(inner)
+		attr.InnerMapFD = inner
+	} else if m.InnerMap != mapdef.NoMap {
+		attr.InnerMapFD = l.maps[m.InnerMap].fd
+	}
+	fd, withBTF, err := l.createWithRetry(&m.MapDef, m.NeedsBTF, attr)
+	if err != nil {
+		return err
+	}
+	l.maps[i] = loadedMap{fd: fd, maxEntries: attr.MaxEntries, withBTF: withBTF}
+	l.trace("map %d %q: created, fd %d", i, m.Name, fd)
+	return nil
+}
+
+func (l *loader) createTemplate(m *PlannedMap) (int, error) {
+	attr, err := l.mapAttr(m.Inner, innerName(m.Name), m.InnerPerCPUEntries)
+	if err != nil {
+		return noFD, err
+	}
+	needs := ""
+	if t := l.plan.Object.file.BTF; t != nil {
+		needs = specialField(t, m.Inner.ValueType)
+	}
+	fd, _, err := l.createWithRetry(m.Inner, needs, attr)
+	if err != nil {
+		return noFD, err
+	}
+	l.trace("map %q: template created, fd %d", m.Name, fd)
+	return fd, nil
+}
+
+func (l *loader) mapAttr(d *MapDef, name string, perCPU bool) (*bpfsys.MapAttr, error) {
+	a := &bpfsys.MapAttr{Type: d.Type, KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries,
+		Flags: d.Flags, Extra: d.Extra, NumaNode: d.NumaNode, Name: name}
+	if perCPU {
+		n, err := l.k.PossibleCPUs()
+		if err != nil {
+			return nil, loadError(StageMap, "cpus", d, err)
+		}
+		a.MaxEntries = uint32(n)
+	}
+	if l.btf != noFD && (d.KeyType != 0 || d.ValueType != 0) {
+		a.BTFFD, a.KeyTypeID, a.ValueTypeID = l.btf, d.KeyType, d.ValueType
+	}
+	return a, nil
+}
+
+// createWithRetry creates a map, and once more without its types where it is
+// the types that the kernel cannot take: never in silence, and never for values
+// that hold a lock, timer, list or kernel pointer (R143, D11).
+func (l *loader) createWithRetry(d *MapDef, needs string, a *bpfsys.MapAttr) (fd int, withBTF bool, err error) {
+	if needs != "" && a.BTFFD == 0 {
+		if l.btfErr != nil {
+			return noFD, false, l.explainMap(d, a, l.btfErr)
+		}
+		return noFD, false, &Error{Stage: StageMap, Kind: ErrNotSupported, Code: "btf_needed", Section: d.Section, Symbol: d.Name,
+			Err: fmt.Errorf("the value holds a %s, which needs BTF, and the kernel took none", needs)}
+	}
+	fd, err = l.k.CreateMap(a)
+	if err == nil {
+		return fd, a.BTFFD != 0, nil
+	}
+	l.trace("map %q: %v", d.Name, err)
+	if a.BTFFD != 0 && needs == "" && (errors.Is(err, syscall.EINVAL) || errors.Is(err, bpfsys.ENOTSUPP)) {
+		plain := *a
+		plain.BTFFD, plain.KeyTypeID, plain.ValueTypeID = 0, 0, 0
+		if fd, again := l.k.CreateMap(&plain); again == nil {
+			l.warn(Warning{Code: "map_without_btf", Map: d.Name, Section: d.Section,
+				Message: fmt.Sprintf("the kernel does not take these types for a map of type %s; it is created without them", mapTypeName(d.Type))})
+			return fd, false, nil
+		}
+	}
+	return noFD, false, l.explainMap(d, a, err)
+}
+
+// explainMap finds out why the kernel refused the map.
+func (l *loader) explainMap(d *MapDef, a *bpfsys.MapAttr, err error) error {
+	e := loadError(StageMap, "map_create", d, err)
+	if l.ctx.Err() != nil {
+		return e
+	}
+	why := l.k.ExplainMap(a, err)
+	if why.Kind != nil {
+		e.Kind = why.Kind
+	}
+	if why.Reason != "" {
+		e.Err = fmt.Errorf("%s: %w", why.Reason, err)
+	}
+	e.Hint = why.Hint
+	return e
+}
+
+// fill writes the initial value of a data map; a reused one keeps its own (R154).
+func (l *loader) fill(i int) error {
+	m := &l.plan.Maps[i]
+	if l.maps[i].reused {
+		return nil
+	}
+	value := m.Contents
+	if len(value) < int(m.ValueSize) {
+		value = append(make([]byte, 0, m.ValueSize), value...)[:m.ValueSize]
+	}
+	if err := l.k.UpdateMap(l.maps[i].fd, make([]byte, 4), value, 0); err != nil {
+		e := loadError(StageValue, "map_fill", &m.MapDef, err)
+		e.Err = fmt.Errorf("its initial value cannot be written: %w", err)
+		return e
+	}
+	return nil
+}
+
+// freeze forbids user space to change the map; a kernel before 5.2 cannot,
+// which libbpf lets pass too.
+func (l *loader) freeze(i int) error {
+	if l.maps[i].reused {
+		return nil
+	}
+	m := &l.plan.Maps[i]
+	err := l.k.FreezeMap(l.maps[i].fd)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, syscall.EINVAL) {
+		l.warn(Warning{Code: "not_frozen", Map: m.Name, Section: m.Section, Message: "the kernel cannot freeze maps (Linux 5.2 can): user space could change it"})
+		return nil
+	}
+	return loadError(StageValue, "map_freeze", &m.MapDef, err)
+}
+
+// setSlot puts a descriptor into a slot. A reused map of maps keeps its slots
+// (R147); a program array is written anew (R148).
+func (l *loader) setSlot(s Step, fd int, target string) error {
+	m := &l.plan.Maps[s.Map]
+	if l.maps[s.Map].reused && s.Op == OpSetMapSlot {
+		return nil
+	}
+	key := hostOrder.AppendUint32(nil, s.Slot)
+	if err := l.k.UpdateMapFD(l.maps[s.Map].fd, key, fd, 0); err != nil {
+		e := loadError(StageValue, "slot", &m.MapDef, err)
+		e.Err = fmt.Errorf("slot %d does not take %q: %w", s.Slot, target, err)
+		if errors.Is(err, syscall.EINVAL) {
+			e.Hint = slotHint(s.Op)
+		}
+		return e
+	}
+	l.trace("map %d %q: slot %d = %q", s.Map, m.Name, s.Slot, target)
+	return nil
+}
+
+func slotHint(op Op) string {
+	if op == OpSetMapSlot {
+		return "the inner map's type, key_size, value_size, map_flags (and for most types max_entries) must be those of the outer map's template"
+	}
+	return "all programs of one program array must have the same type, attach type and JIT state"
+}

@@ -1,0 +1,235 @@
+package elfload
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/bpfload/bpfload/internal/bpfsys"
+)
+
+// errPinAppeared: another loader made a pin while this one was loading. The
+// load starts anew and finds it.
+var errPinAppeared = errors.New("another loader has pinned it meanwhile")
+
+// pinSwap is a program's pin that replaces an older one at the very end.
+type pinSwap struct{ from, to string }
+
+// checkPins finds out before anything is created whether pins can be made: every
+// pin directory, or the nearest one above it that exists, must be on bpffs (D16).
+func (l *loader) checkPins() error {
+	seen := make(map[string]bool)
+	for _, path := range l.plan.pinPaths() {
+		dir := filepath.Dir(path)
+		if seen[dir] {
+			continue
+		}
+		seen[dir] = true
+		if err := l.checkPinDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pinPaths are all pins of the plan, in order.
+func (p *Plan) pinPaths() []string {
+	var paths []string
+	for _, s := range p.Steps {
+		switch s.Op {
+		case OpPinMap:
+			paths = append(paths, p.Maps[s.Map].PinPath)
+		case OpPinProgram:
+			paths = append(paths, p.Programs[s.Program].PinPath)
+		}
+	}
+	return paths
+}
+
+func (l *loader) checkPinDir(dir string) error {
+	for at := dir; ; at = filepath.Dir(at) {
+		ok, err := l.k.Exists(at)
+		if err != nil {
+			return pinError(dir, err)
+		}
+		if !ok && filepath.Dir(at) != at {
+			continue
+		}
+		on, err := l.k.IsBPFFS(at)
+		if err != nil {
+			return pinError(dir, err)
+		}
+		if !on {
+			return &Error{Kind: ErrUsage, Stage: StagePin, Code: "not_bpffs", Err: fmt.Errorf("%q is not on a BPF file system", at),
+				Hint: "mount one: mount -t bpf bpf " + DefaultBPFFS}
+		}
+		return nil
+	}
+}
+
+func pinError(path string, err error) *Error {
+	kind := ErrUsage
+	if errors.Is(err, fs.ErrPermission) {
+		kind = ErrPrivilege
+	}
+	return &Error{Kind: kind, Stage: StagePin, Code: "pin", Errno: errnoOf(err), Err: fmt.Errorf("pin %q: %w", path, err)}
+}
+
+// reuse takes map i from its pin; false when there is none.
+func (l *loader) reuse(i int) (bool, error) {
+	m := &l.plan.Maps[i]
+	fd, err := l.k.Get(m.PinPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, l.pinMapError(m, err)
+	}
+	l.maps[i].fd = fd
+	info, err := l.k.MapInfo(fd)
+	if err != nil {
+		e := l.pinMapError(m, fmt.Errorf("%q is not a map that can be used: %w", m.PinPath, err))
+		e.Kind = ErrIncompatiblePin
+		return false, e
+	}
+	want := m.MaxEntries
+	if m.PerCPUEntries {
+		n, err := l.k.PossibleCPUs()
+		if err != nil {
+			return false, loadError(StageMap, "cpus", &m.MapDef, err)
+		}
+		want = uint32(n)
+	}
+	if diff := differences(m, want, info); len(diff) > 0 {
+		return false, &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
+			Err:  fmt.Errorf("the map pinned at %q has %s", m.PinPath, strings.Join(diff, ", ")),
+			Hint: "remove the pin if nobody needs it, or load with another pin directory"}
+	}
+	l.maps[i] = loadedMap{fd: fd, maxEntries: info.MaxEntries, withBTF: info.BTFID != 0, reused: true}
+	l.trace("map %d %q: taken from %s, fd %d", i, m.Name, m.PinPath, fd)
+	return true, nil
+}
+
+func (l *loader) pinMapError(m *PlannedMap, err error) *Error {
+	e := pinError(m.PinPath, err)
+	e.Section, e.Symbol = m.Section, m.Name
+	return e
+}
+
+// differences names every field in which a pinned map is not the definition's
+// (R153); flags that the kernel adds by itself do not count.
+func differences(m *PlannedMap, maxEntries uint32, info bpfsys.MapInfo) []string {
+	flags := info.Flags
+	if t := ebpf.MapType(m.Type); t == ebpf.DevMap || t == ebpf.DevMapHash {
+		flags = flags&^flagRdonlyProg | m.Flags&flagRdonlyProg
+	}
+	var out []string
+	add := func(name string, have, want any) {
+		if have != want {
+			out = append(out, fmt.Sprintf("%s %v instead of %v", name, have, want))
+		}
+	}
+	add("type", mapTypeName(info.Type), mapTypeName(m.Type))
+	add("key_size", info.KeySize, m.KeySize)
+	add("value_size", info.ValueSize, m.ValueSize)
+	add("max_entries", info.MaxEntries, maxEntries)
+	add("map_flags", fmt.Sprintf("%#x", flags), fmt.Sprintf("%#x", m.Flags))
+	add("map_extra", info.Extra, m.Extra)
+	return out
+}
+
+// makeDirs makes the missing directories of a pin, 0700, and remembers them.
+func (l *loader) makeDirs(dir string) error {
+	ok, err := l.k.Exists(dir)
+	if err != nil || ok {
+		return err
+	}
+	if err := l.makeDirs(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	err = l.k.Mkdir(dir)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // another loader made it
+	}
+	if err == nil {
+		l.dirs = append(l.dirs, dir)
+	}
+	return err
+}
+
+func (l *loader) pinMap(i int) error {
+	m := &l.plan.Maps[i]
+	if l.maps[i].reused {
+		return nil
+	}
+	if err := l.makeDirs(filepath.Dir(m.PinPath)); err != nil {
+		return l.pinMapError(m, err)
+	}
+	if err := l.k.Pin(l.maps[i].fd, m.PinPath); err != nil {
+		if errors.Is(err, syscall.EEXIST) {
+			err = errPinAppeared
+		}
+		return l.pinMapError(m, err)
+	}
+	l.pins = append(l.pins, m.PinPath)
+	l.trace("map %d %q: pinned at %s", i, m.Name, m.PinPath)
+	return nil
+}
+
+// pinProgram pins a program under a name of its own; swapPins gives it its
+// final name when nothing can fail any more but the renames.
+func (l *loader) pinProgram(i int) error {
+	p := &l.plan.Programs[i]
+	fail := func(err error) error {
+		e := pinError(p.PinPath, err)
+		e.Section, e.Symbol = p.Section, p.Name
+		return e
+	}
+	if err := l.makeDirs(filepath.Dir(p.PinPath)); err != nil {
+		return fail(err)
+	}
+	err := l.k.Pin(l.progs[i].fd, p.PinPath)
+	if err == nil {
+		l.pins = append(l.pins, p.PinPath)
+		return nil
+	}
+	if !errors.Is(err, syscall.EEXIST) {
+		return fail(err)
+	}
+	temp := filepath.Join(filepath.Dir(p.PinPath), fmt.Sprintf("bpfload-new-%d-%d", processID(), i))
+	if err := l.k.Pin(l.progs[i].fd, temp); err != nil {
+		return fail(err)
+	}
+	l.pins = append(l.pins, temp)
+	l.renames = append(l.renames, pinSwap{from: temp, to: p.PinPath})
+	return nil
+}
+
+// swapPins replaces older pins of programs. A rename replaces in one step; if a
+// later one fails, those before it stay: the programs that they named are gone.
+func (l *loader) swapPins() error {
+	for n, s := range l.renames {
+		if err := l.k.Rename(s.from, s.to); err != nil {
+			l.renames = l.renames[n:]
+			return pinError(s.to, err)
+		}
+		l.forget(s.from)
+	}
+	l.renames = nil
+	return nil
+}
+
+// forget takes a path off the pins that undo would remove.
+func (l *loader) forget(path string) {
+	for i, p := range l.pins {
+		if p == path {
+			l.pins = append(l.pins[:i], l.pins[i+1:]...)
+			return
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package elfload
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/bpfload/bpfload/internal/bpfsys"
+	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/progs"
+)
+
+func programError(p *PlannedProgram, code string, err error) *Error {
+	return &Error{Stage: StageProgram, Kind: kindOf(err), Code: code, Section: p.Section, Symbol: p.Name, Offset: mapdef.At(p.Offset),
+		Errno: errnoOf(err), Err: err}
+}
+
+// loadPrograms verifies the programs on several workers. Programs are taken in
+// order, so when one fails every earlier one is tried too, and the error is
+// always that of the first.
+func (l *loader) loadPrograms(steps []Step) error {
+	if err := l.kernelTypes.prepare(l.plan, steps); err != nil {
+		return err
+	}
+	var (
+		mu     sync.Mutex
+		next   int
+		failed bool
+		wg     sync.WaitGroup
+	)
+	take := func() (int, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if failed || next >= len(steps) || l.ctx.Err() != nil {
+			return 0, false
+		}
+		next++
+		return steps[next-1].Program, true
+	}
+	work := func() {
+		for i, ok := take(); ok; i, ok = take() {
+			p := &l.progs[i]
+			p.fd, p.log, p.err = l.loadProgram(i)
+			if p.err != nil {
+				p.fd = noFD
+				mu.Lock()
+				failed = true
+				mu.Unlock()
+			}
+		}
+	}
+	for range min(l.jobs(), len(steps)) - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+	for _, s := range steps {
+		if err := l.progs[s.Program].err; err != nil {
+			return err
+		}
+	}
+	if l.ctx.Err() != nil {
+		return &Error{Kind: l.ctx.Err(), Stage: StageProgram, Code: "cancelled", Err: l.ctx.Err()}
+	}
+	return l.bindReadOnly(steps)
+}
+
+// loadProgram makes one BPF_PROG_LOAD without a log, and when that fails
+// another with it.
+func (l *loader) loadProgram(i int) (fd int, log string, err error) {
+	p := &l.plan.Programs[i]
+	attr, lost, err := l.progAttr(p)
+	if err != nil {
+		return noFD, "", err
+	}
+	if l.plan.opts.VerifierLog {
+		attr.LogLevel = 1
+	}
+	fd, log, err = l.k.LoadProgram(attr)
+	if err != nil && attr.LogLevel == 0 && l.ctx.Err() == nil {
+		attr.LogLevel = 1
+		fd, log, err = l.k.LoadProgram(attr)
+	}
+	if err != nil {
+		l.trace("program %d %q: %v", i, p.Name, err)
+		return noFD, log, l.explainProgram(p, attr, log, lost, err)
+	}
+	l.trace("program %d %q: loaded, fd %d", i, p.Name, fd)
+	return fd, log, nil
+}
+
+// progAttr fills in what only this load knows: descriptors, the kernel's type
+// ids, CO-RE. lost are the CO-RE relocations that found nothing.
+func (l *loader) progAttr(p *PlannedProgram) (*bpfsys.ProgAttr, []progs.CoreFailure, error) {
+	insns := p.code.Patch(func(m int) int { return l.maps[m].fd })
+	lost, err := l.kernelTypes.relocate(p.code, insns)
+	if err != nil {
+		return nil, nil, programError(p, "core", err)
+	}
+	a := &bpfsys.ProgAttr{Type: p.Type, AttachType: p.AttachType, Insns: insns, License: l.plan.Object.License,
+		Name: p.KernelName, Flags: p.Flags, KernVersion: l.plan.kernVersion(p)}
+	if l.btf != noFD {
+		a.BTFFD = l.btf
+		a.FuncInfo, a.FuncInfoRecSize = p.code.FuncInfo, progs.FuncInfoSize
+		a.LineInfo, a.LineInfoRecSize = p.code.LineInfo, progs.LineInfoSize
+	}
+	if err := l.kernelTypes.attach(p, a); err != nil {
+		return nil, nil, err
+	}
+	return a, lost, nil
+}
+
+// explainProgram says why the kernel refused: the verifier by its log, anything
+// else by elimination.
+func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log string, lost []progs.CoreFailure, err error) error {
+	e := programError(p, "program_load", err)
+	e.Log = log
+	v := readLog(log)
+	if v.Insn < 0 && v.Reason == "" {
+		why := l.k.ExplainProgram(a, log, err)
+		if why.Kind != nil {
+			e.Kind = why.Kind
+		}
+		if why.Reason != "" {
+			e.Err = fmt.Errorf("%s: %w", why.Reason, err)
+		}
+		e.Hint = why.Hint
+		return e
+	}
+	e.Kind, e.Code = ErrVerifier, "verifier"
+	if errors.Is(err, syscall.EPERM) {
+		e.Kind = ErrPrivilege
+	}
+	if c := lostAt(lost, v); c != nil {
+		e.Code = "core_missing"
+		e.Err = fmt.Errorf("CO-RE relocation %s of %s: %s; instruction %d needs it%s: %w", c.Kind, c.Access, c.Reason, v.Insn, p.source(v), errnoOf(err))
+		e.Hint = "guard the access with bpf_core_field_exists or bpf_core_type_exists, or load with --btf of a kernel that has it"
+		return e
+	}
+	e.Err = fmt.Errorf("%s%s: %w", v.reason(), p.source(v), errnoOf(err))
+	if part, off, ok := p.code.Part(v.Insn); ok {
+		e.Section, e.Offset = part.Section, mapdef.At(off)
+	}
+	return e
+}
+
+// source is the C line of the last instruction, by the object's line records or
+// else by the log; "" when neither tells.
+func (p *PlannedProgram) source(v verdict) string {
+	if l, ok := p.code.Line(v.Insn); ok {
+		return fmt.Sprintf(" (%s:%d: %s)", l.File, l.Line, strings.TrimSpace(l.Text))
+	}
+	if v.Source != "" {
+		return fmt.Sprintf(" (at %s)", v.Source)
+	}
+	return ""
+}
+
+func (v verdict) reason() string {
+	what := v.Reason
+	if what == "" {
+		what = "the verifier gives no reason"
+	}
+	if v.Insn < 0 {
+		return what
+	}
+	return fmt.Sprintf("%s; last instruction %d: %s", what, v.Insn, v.Text)
+}
+
+// lostAt is the failed CO-RE relocation that the verifier stumbled over: it
+// then speaks of the helper number that marks poisoned instructions.
+func lostAt(lost []progs.CoreFailure, v verdict) *progs.CoreFailure {
+	if !strings.Contains(v.Reason, "195896080") && !strings.Contains(v.Text, "195896080") && !strings.Contains(v.Text, "0xbad2310") {
+		return nil
+	}
+	for i := range lost {
+		if lost[i].Insn == v.Insn {
+			return &lost[i]
+		}
+	}
+	return nil
+}
+
+// kernVersion is what kprobe programs need on kernels before 5.0: the version
+// section's number, or the running kernel's (L26).
+func (p *Plan) kernVersion(pr *PlannedProgram) uint32 {
+	const kprobe, running = 2, 0xFFFFFFFE
+	o := p.Object
+	if o.HasVersion && o.Version != running && o.Version != 0 {
+		return o.Version
+	}
+	if pr.Type == kprobe {
+		return bpfsys.KernelVersionCode()
+	}
+	return 0
+}
+
+// bindReadOnly ties every frozen data map to every program, whether or not the
+// program refers to it, so that tools find the object's constants (R165). A
+// kernel that cannot is not told of.
+func (l *loader) bindReadOnly(steps []Step) error {
+	for i := range l.plan.Maps {
+		m := &l.plan.Maps[i]
+		if m.Dialect != mapdef.DialectData || !m.Frozen {
+			continue
+		}
+		for _, s := range steps {
+			if refers(l.plan.Programs[s.Program].MapRefs, i) {
+				continue
+			}
+			if err := l.k.BindMap(l.progs[s.Program].fd, l.maps[i].fd); err != nil {
+				l.trace("program %q: map %q is not bound: %v", l.plan.Programs[s.Program].Name, m.Name, err)
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+func refers(maps []int, m int) bool {
+	for _, r := range maps {
+		if r == m {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package elfload
+
+import (
+	"io"
+
+	"github.com/cilium/ebpf/btf"
+)
+
+// Options say how an object is to be loaded. The zero value loads everything
+// that the object asks for and pins only what it asks to have pinned by name.
+type Options struct {
+	// Dialect is the legacy bpf_map_def layout by name; "" or "auto" means to
+	// find out, and to fail where that is ambiguous.
+	Dialect string
+	// PinPath is a directory on bpffs under which every map is pinned as
+	// maps/NAME and every program as progs/NAME; "" pins neither.
+	PinPath string
+	// BPFFS is the root for maps whose definition asks for pinning by name;
+	// "" means /sys/fs/bpf.
+	BPFFS string
+	// MapsOnly creates and fills maps and loads no program; slots of program
+	// arrays stay empty, which is a warning.
+	MapsOnly bool
+	// Vars set global variables before loading, in order.
+	Vars []Var
+	// Maps override single fields of definitions, in order.
+	Maps []MapOverride
+	// Types give programs a type that their section name does not give.
+	Types []ProgramType
+	// Autoload names optional programs (SEC("?…")) that are to be loaded too.
+	Autoload []string
+	// Inner gives templates to maps of maps that have none, in order.
+	Inner []InnerMap
+	// Kconfig is the text of a kernel configuration that is asked before the
+	// running kernel's; nil for none.
+	Kconfig io.Reader
+	// KernelTypes are the types that CO-RE relocates against instead of the
+	// running kernel's; nil means the running kernel's.
+	KernelTypes *btf.Spec
+	// Cache shares decoded kernel types between loads; nil means none is shared.
+	Cache *btf.Cache
+	// Jobs is how many programs are verified at once; 0 means the number of CPUs.
+	Jobs int
+	// VerifierLog asks for the verifier's log of every program, not only of
+	// those that are refused: LoadedProgram.Log.
+	VerifierLog bool
+	// Trace is told of each system call's outcome, in order where they are in
+	// order; it may be called from several goroutines. nil means nobody.
+	Trace func(event string)
+	// Fixup is called for each map, in definition order, before the plan is
+	// made; it may change the definition. An error ends the planning.
+	Fixup func(*MapDef) error
+	// PageSize in bytes is what ring buffers are rounded to; 0 means the host's.
+	PageSize int
+}
+
+// Var sets one global variable. Value is text by the variable's BTF type:
+// an integer, true or false, an enumerator, a string, or hex:… for anything.
+type Var struct{ Name, Value string }
+
+// MapOverride sets one field of one map: max_entries, map_flags, value_size,
+// key_size, numa_node, map_extra, or pin (none, by_name).
+type MapOverride struct{ Map, Field, Value string }
+
+// ProgramType gives a program its type: a name as in "xdp" or "sched_cls", or a
+// section name as in "fentry/tcp_connect".
+type ProgramType struct{ Program, Type string }
+
+// InnerMap says that the map of maps Outer takes the map Inner as template.
+type InnerMap struct{ Outer, Inner string }
+
+// ReadOptions say how a file is to be read.
+type ReadOptions struct {
+	// Dialect as in Options.
+	Dialect string
+	// Relaxed keeps unknown non-zero bytes of legacy definitions in MapDef.Tail
+	// instead of refusing them.
+	Relaxed bool
+	// Name is what the object is called; data maps are named after it. "" means
+	// the file's name, or "object" for one that has none.
+	Name string
+}

@@ -1,0 +1,152 @@
+package elfload
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/progs"
+)
+
+// planPrograms gives every program its type, decides which are loaded, and
+// links those.
+func (p *Plan) planPrograms() error {
+	o := p.Object
+	p.Programs = make([]PlannedProgram, len(o.Programs))
+	for i := range o.Programs {
+		pr := &p.Programs[i]
+		pr.ProgramDef = o.Programs[i]
+		pr.KernelName = kernelName(pr.Name)
+		pr.Load = pr.Autoload && !p.opts.MapsOnly
+	}
+	if err := p.setTypes(); err != nil {
+		return err
+	}
+	if err := p.setAutoload(); err != nil {
+		return err
+	}
+	refs := newMapIndex(p.Maps)
+	for i := range p.Programs {
+		if p.Programs[i].Load {
+			if err := p.link(i, refs); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// setTypes applies Options.Types.
+func (p *Plan) setTypes() error {
+	for _, t := range p.opts.Types {
+		i, ok := p.Object.ProgramIndex(t.Program)
+		if !ok {
+			return p.noProgram(t.Program)
+		}
+		st, ok := progs.TypeByName(t.Type)
+		if !ok {
+			return &Error{Stage: StagePlan, Kind: ErrUsage, Code: "program_type", Symbol: t.Program,
+				Err:  fmt.Errorf("%q is no program type", t.Type),
+				Hint: "give a type such as xdp, sched_cls or kprobe, or a section name such as fentry/tcp_connect"}
+		}
+		p.Programs[i].SectionType = st
+	}
+	return nil
+}
+
+func (p *Plan) setAutoload() error {
+	for _, name := range p.opts.Autoload {
+		i, ok := p.Object.ProgramIndex(name)
+		if !ok {
+			return p.noProgram(name)
+		}
+		p.Programs[i].Load = !p.opts.MapsOnly
+	}
+	return nil
+}
+
+func (p *Plan) noProgram(name string) error {
+	var names []string
+	for i := range p.Programs {
+		names = append(names, p.Programs[i].Name)
+	}
+	hint := "the object has no programs"
+	if len(names) > 0 {
+		hint = "the object has " + listSome(names, 12)
+	}
+	return &Error{Stage: StagePlan, Kind: ErrUsage, Code: "program_unknown", Symbol: name, Err: fmt.Errorf("no program has this name"), Hint: hint}
+}
+
+func (p *Plan) link(i int, refs mapIndex) error {
+	pr := &p.Programs[i]
+	fail := func(code string, err error, hint string) error {
+		return &Error{Stage: StagePlan, Code: code, Section: pr.Section, Symbol: pr.Name, Offset: mapdef.At(pr.Offset), Err: err, Hint: hint}
+	}
+	if pr.Type == 0 {
+		return fail("program_type", fmt.Errorf("the section name gives the program no type"),
+			"name the type with --type "+pr.Name+"=TYPE")
+	}
+	code, err := p.Object.progs.Link(i, refs)
+	if err != nil {
+		return err
+	}
+	for _, e := range code.Externs {
+		return fail("extern", fmt.Errorf("it needs %q, which the object does not define", e.Name), "")
+	}
+	pr.code = code
+	p.Warnings = append(p.Warnings, code.Warnings...)
+	seen := make([]bool, len(p.Maps))
+	for _, r := range code.Maps {
+		if !seen[r.Map] {
+			seen[r.Map] = true
+			pr.MapRefs = append(pr.MapRefs, r.Map)
+		}
+	}
+	sort.Ints(pr.MapRefs)
+	return nil
+}
+
+// mapIndex answers where maps are by place, not by name, so that aliases,
+// statics and several sections of one name all work.
+type mapIndex struct {
+	defs map[place]int
+	data map[int]int
+}
+
+type place struct {
+	section int
+	offset  uint64
+}
+
+func newMapIndex(maps []PlannedMap) mapIndex {
+	x := mapIndex{defs: make(map[place]int, len(maps)), data: make(map[int]int)}
+	for i := range maps {
+		if m := &maps[i]; m.Dialect == mapdef.DialectData {
+			x.data[m.SectionIndex] = i
+		} else if !m.Internal {
+			x.defs[place{m.SectionIndex, m.Offset}] = i
+		}
+	}
+	return x
+}
+
+// MapAt is the definition that begins exactly there.
+func (x mapIndex) MapAt(section int, off uint64) (int, bool) {
+	i, ok := x.defs[place{section, off}]
+	return i, ok
+}
+
+// DataMap is the map of a data section.
+func (x mapIndex) DataMap(section int) (int, bool) {
+	i, ok := x.data[section]
+	return i, ok
+}
+
+// Instructions is the length of the linked program in 8-byte instructions, 0
+// when it is not loaded.
+func (p *PlannedProgram) Instructions() int {
+	if p.code == nil {
+		return 0
+	}
+	return p.code.Len()
+}

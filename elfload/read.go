@@ -1,0 +1,259 @@
+package elfload
+
+import (
+	"bytes"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/rawbtf"
+)
+
+// maxObject bounds the size in bytes of an object: offsets inside BPF objects
+// are 32 bits wide, and nothing that clang writes comes near it.
+const maxObject = 1 << 30
+
+// readWhole reads the file, which may be a pipe, without trusting its size.
+func readWhole(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &Error{Stage: StageRead, Kind: openKind(err), Code: "open", Err: err}
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxObject+1))
+	if err != nil {
+		return nil, &Error{Stage: StageRead, Kind: ErrUsage, Code: "open", Err: err}
+	}
+	if len(data) > maxObject {
+		return nil, badFile("too_large", "file is larger than %d bytes", maxObject)
+	}
+	return data, nil
+}
+
+// openKind: a file that cannot be opened is wrong usage, whatever the errno:
+// the status for missing privilege speaks of the kernel's.
+func openKind(error) error { return ErrUsage }
+
+func badFile(code, format string, args ...any) *Error {
+	return &Error{Stage: StageRead, Kind: ErrBadObject, Code: code, Err: fmt.Errorf(format, args...)}
+}
+
+// readFile turns the bytes of an ELF file into a checked mapdef.File.
+func readFile(raw []byte) (*mapdef.File, error) {
+	ef, err := openELF(raw)
+	if err != nil {
+		return nil, err
+	}
+	f := &mapdef.File{Order: ef.ByteOrder, Raw: raw}
+	r := reader{elf: ef, f: f}
+	if err := r.sections(); err != nil {
+		return nil, err
+	}
+	if err := r.symbols(); err != nil {
+		return nil, err
+	}
+	if err := r.relocations(); err != nil {
+		return nil, err
+	}
+	readBTF(f)
+	return f, nil
+}
+
+// openELF is the one place that calls debug/elf: that package does not promise
+// to survive hostile files, so its panics become errors here.
+func openELF(raw []byte) (ef *elf.File, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			ef, err = nil, badFile("elf", "ELF headers cannot be read: %v", p)
+		}
+	}()
+	if len(raw) < 4 || string(raw[:4]) != elf.ELFMAG {
+		return nil, badFile("not_elf", "not an ELF file")
+	}
+	if len(raw) > elf.EI_CLASS && elf.Class(raw[elf.EI_CLASS]) != elf.ELFCLASS64 {
+		return nil, badFile("elf_class", "a BPF object is ELF64, this is %v", elf.Class(raw[elf.EI_CLASS]))
+	}
+	ef, err = elf.NewFile(bytes.NewReader(raw))
+	if err != nil {
+		return nil, badFile("elf", "ELF headers: %w", err)
+	}
+	if ef.Type != elf.ET_REL {
+		return nil, badFile("elf_type", "a BPF object is relocatable (ET_REL), this is %v", ef.Type)
+	}
+	if ef.Machine != elf.EM_BPF && ef.Machine != elf.EM_NONE {
+		return nil, badFile("elf_machine", "machine is %v instead of EM_BPF or EM_NONE", ef.Machine)
+	}
+	return ef, nil
+}
+
+type reader struct {
+	elf *elf.File
+	f   *mapdef.File
+}
+
+// ignored tells whether a section's bytes are never looked at, so that what is
+// odd about them (compression, extent) does not matter.
+func ignored(s *elf.SectionHeader) bool {
+	return strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, ".rel.debug_") ||
+		s.Type == elf.SHT_NULL || s.Type == elf.SHT_LOOS+0xfff4c03 // SHT_LLVM_ADDRSIG
+}
+
+func (r *reader) sections() error {
+	r.f.Sections = make([]mapdef.Section, len(r.elf.Sections))
+	for i, s := range r.elf.Sections {
+		out := &r.f.Sections[i]
+		*out = mapdef.Section{Index: i, Name: s.Name, Type: s.Type, Flags: s.Flags, Link: s.Link, Info: s.Info,
+			Align: s.Addralign, Size: s.FileSize}
+		if s.Type == elf.SHT_NOBITS {
+			out.Size = s.Size
+			continue
+		}
+		if ignored(&s.SectionHeader) {
+			continue
+		}
+		if s.Flags&elf.SHF_COMPRESSED != 0 {
+			return &Error{Stage: StageRead, Code: "compressed", Section: s.Name, Offset: mapdef.At(s.Offset),
+				Err:  errors.New("the section is compressed, which BPF loaders do not read"),
+				Hint: "decompress it with llvm-objcopy --decompress-debug-sections or compile without -gz"}
+		}
+		data, ok := mapdef.Span(r.f.Raw, s.Offset, s.FileSize)
+		if !ok {
+			return &Error{Stage: StageRead, Code: "truncated", Section: s.Name, Offset: mapdef.At(s.Offset),
+				Err: fmt.Errorf("%d bytes from there are outside the file of %d bytes", s.FileSize, len(r.f.Raw))}
+		}
+		out.Data = data
+	}
+	return nil
+}
+
+const symbolSize = 24 // Elf64_Sym
+
+// symbols reads the symbol table. Each name is cut from one string that holds
+// the whole string table.
+func (r *reader) symbols() error {
+	tab := -1
+	for i := range r.f.Sections {
+		if r.f.Sections[i].Type != elf.SHT_SYMTAB {
+			continue
+		}
+		if tab >= 0 {
+			return r.at(i, 0, "symtab", "a second symbol table; the first is section %d", tab)
+		}
+		tab = i
+	}
+	if tab < 0 {
+		return nil
+	}
+	sec := &r.f.Sections[tab]
+	if int64(sec.Link) >= int64(len(r.f.Sections)) || r.f.Sections[sec.Link].Type != elf.SHT_STRTAB {
+		return r.at(tab, 0, "symtab", "its string table, section %d, is none", sec.Link)
+	}
+	if len(sec.Data)%symbolSize != 0 {
+		return r.at(tab, 0, "symtab", "size %d is not a multiple of %d", len(sec.Data), symbolSize)
+	}
+	strs := string(r.f.Sections[sec.Link].Data)
+	bo := r.f.Order
+	r.f.Symbols = make([]mapdef.Symbol, len(sec.Data)/symbolSize)
+	for i := range r.f.Symbols {
+		b := sec.Data[i*symbolSize:]
+		name, ok := cstring(strs, bo.Uint32(b))
+		if !ok {
+			return r.at(tab, i*symbolSize, "symtab", "name of symbol %d, at %#x, is outside its string table", i, bo.Uint32(b))
+		}
+		s := mapdef.Symbol{Index: i, Name: name, Bind: elf.ST_BIND(b[4]), Type: elf.ST_TYPE(b[4]), Vis: elf.ST_VISIBILITY(b[5]),
+			Section: elf.SectionIndex(bo.Uint16(b[6:])), Value: bo.Uint64(b[8:]), Size: bo.Uint64(b[16:])}
+		if s.Section < elf.SHN_LORESERVE && int(s.Section) >= len(r.f.Sections) {
+			return r.at(tab, i*symbolSize, "symtab", "symbol %q is in section %d of %d", name, s.Section, len(r.f.Sections))
+		}
+		r.f.Symbols[i] = s
+	}
+	return nil
+}
+
+func cstring(strs string, off uint32) (string, bool) {
+	if off == 0 && len(strs) == 0 {
+		return "", true
+	}
+	if uint64(off) >= uint64(len(strs)) {
+		return "", false
+	}
+	n := strings.IndexByte(strs[off:], 0)
+	if n < 0 {
+		return "", false
+	}
+	return strs[off : int(off)+n], true
+}
+
+func (r *reader) at(section, offset int, code, format string, args ...any) *Error {
+	return &Error{Stage: StageRead, Code: code, Section: r.f.Sections[section].Name, Offset: mapdef.At(uint64(offset)),
+		Err: fmt.Errorf(format, args...)}
+}
+
+// relocations reads SHT_REL and SHT_RELA and files each entry under the section
+// that it patches.
+func (r *reader) relocations() error {
+	r.f.Relocs = make([][]mapdef.Reloc, len(r.f.Sections))
+	for i := range r.f.Sections {
+		sec := &r.f.Sections[i]
+		if (sec.Type != elf.SHT_REL && sec.Type != elf.SHT_RELA) || strings.HasPrefix(sec.Name, ".rel.debug_") ||
+			strings.HasPrefix(sec.Name, ".rela.debug_") {
+			continue
+		}
+		if err := r.relocTable(i); err != nil {
+			return err
+		}
+	}
+	for i := range r.f.Relocs {
+		rel := r.f.Relocs[i]
+		sort.SliceStable(rel, func(a, b int) bool { return rel[a].Offset < rel[b].Offset })
+	}
+	return nil
+}
+
+func (r *reader) relocTable(i int) error {
+	sec := &r.f.Sections[i]
+	if sec.Info == 0 || int64(sec.Info) >= int64(len(r.f.Sections)) {
+		return r.at(i, 0, "reloc_table", "patches section %d, which is none", sec.Info)
+	}
+	size := 16 // Elf64_Rel
+	if sec.Type == elf.SHT_RELA {
+		size = 24
+	}
+	if n := r.elf.Sections[i].Entsize; n != uint64(size) && n != 0 || len(sec.Data)%size != 0 {
+		return r.at(i, 0, "reloc_table", "entry size %d and size %d do not fit %v", n, len(sec.Data), sec.Type)
+	}
+	bo := r.f.Order
+	out := r.f.Relocs[sec.Info]
+	for off := 0; off < len(sec.Data); off += size {
+		b := sec.Data[off:]
+		info := bo.Uint64(b[8:])
+		rel := mapdef.Reloc{Offset: bo.Uint64(b), Type: uint32(info), Symbol: int(info >> 32), Table: i}
+		if rel.Symbol >= len(r.f.Symbols) {
+			return r.at(i, off, "reloc_symbol", "names symbol %d of %d", rel.Symbol, len(r.f.Symbols))
+		}
+		if size == 24 {
+			rel.Addend, rel.HasAddend = int64(bo.Uint64(b[16:])), true
+		}
+		out = append(out, rel)
+	}
+	r.f.Relocs[sec.Info] = out
+	return nil
+}
+
+// readBTF parses .BTF. A broken one is remembered, not refused: an object that
+// does not need it still loads (spec R29).
+func readBTF(f *mapdef.File) {
+	sec := f.SectionNamed(".BTF")
+	if sec == nil || len(sec.Data) == 0 {
+		return
+	}
+	f.BTF, f.BTFErr = rawbtf.Parse(sec.Data, f.Order)
+	if f.BTFErr != nil {
+		f.BTF = nil
+	}
+}

@@ -1,0 +1,127 @@
+package elfload
+
+import (
+	"fmt"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+)
+
+// Op is what a step does.
+type Op uint8
+
+// The kinds of step, in the order in which a load has them.
+const (
+	OpLoadBTF        Op = iota + 1 // give the kernel the object's types
+	OpCreateMap                    // create map Map, or take it from its pin
+	OpFillMap                      // write the initial value of map Map
+	OpFreezeMap                    // forbid user space to write map Map
+	OpSetMapSlot                   // put map Target into slot Slot of map Map
+	OpLoadProgram                  // load program Program
+	OpSetProgramSlot               // put program Target into slot Slot of map Map
+	OpPinMap                       // pin map Map
+	OpPinProgram                   // pin program Program
+)
+
+var opNames = [...]string{OpLoadBTF: "load_btf", OpCreateMap: "create_map", OpFillMap: "fill_map", OpFreezeMap: "freeze_map",
+	OpSetMapSlot: "set_map_slot", OpLoadProgram: "load_program", OpSetProgramSlot: "set_program_slot", OpPinMap: "pin_map",
+	OpPinProgram: "pin_program"}
+
+func (o Op) String() string {
+	if int(o) < len(opNames) && opNames[o] != "" {
+		return opNames[o]
+	}
+	return fmt.Sprintf("op %d", uint8(o))
+}
+
+// Step is one thing that a load does. Map and Program are indices; those that
+// the Op does not use are 0.
+type Step struct {
+	Op      Op
+	Map     int
+	Program int
+	Slot    uint32
+	Target  int
+}
+
+// planSteps puts everything in order: types, maps with their contents, slots of
+// maps of maps, programs, slots of program arrays, pins. From here on the plan
+// does not change.
+func (p *Plan) planSteps() {
+	if p.btf != nil {
+		p.step(Step{Op: OpLoadBTF})
+	}
+	for _, i := range p.creationOrder() {
+		p.step(Step{Op: OpCreateMap, Map: i})
+		if !allZero(p.Maps[i].Contents) { // a new map is zero already
+			p.step(Step{Op: OpFillMap, Map: i})
+		}
+		if p.Maps[i].Frozen {
+			p.step(Step{Op: OpFreezeMap, Map: i})
+		}
+	}
+	p.slotSteps(mapdef.TargetMap, OpSetMapSlot)
+	for i := range p.Programs {
+		if p.Programs[i].Load {
+			p.step(Step{Op: OpLoadProgram, Program: i})
+		}
+	}
+	p.slotSteps(mapdef.TargetProgram, OpSetProgramSlot)
+	for i := range p.Maps {
+		if p.Maps[i].PinPath != "" {
+			p.step(Step{Op: OpPinMap, Map: i})
+		}
+	}
+	for i := range p.Programs {
+		if p.Programs[i].PinPath != "" {
+			p.step(Step{Op: OpPinProgram, Program: i})
+		}
+	}
+}
+
+func (p *Plan) step(s Step) { p.Steps = append(p.Steps, s) }
+
+// creationOrder is definition order, except that a map which serves as template
+// for an outer map comes before it (L24).
+func (p *Plan) creationOrder() []int {
+	order := make([]int, 0, len(p.Maps))
+	done := make([]bool, len(p.Maps))
+	for i := range p.Maps {
+		if t := p.Maps[i].InnerMap; t != mapdef.NoMap && p.Maps[i].Inner == nil && !done[t] && !done[i] {
+			done[t] = true
+			order = append(order, t)
+		}
+		if !done[i] {
+			done[i] = true
+			order = append(order, i)
+		}
+	}
+	return order
+}
+
+// slotSteps puts the slots of one kind in map order. A slot whose program is
+// not loaded stays empty, which is told (D9).
+func (p *Plan) slotSteps(kind mapdef.TargetKind, op Op) {
+	for i := range p.Maps {
+		m := &p.Maps[i]
+		for _, s := range m.Slots {
+			if s.Target.Kind != kind {
+				continue
+			}
+			if kind == mapdef.TargetProgram && !p.Programs[s.Target.Index].Load {
+				p.warn(Warning{Code: "slot_empty", Map: m.Name, Program: p.Programs[s.Target.Index].Name, Section: m.Section,
+					Offset: mapdef.At(s.Offset), Message: fmt.Sprintf("slot %d stays empty: program %q is not loaded", s.Index, p.Programs[s.Target.Index].Name)})
+				continue
+			}
+			p.step(Step{Op: op, Map: i, Slot: s.Index, Target: s.Target.Index})
+		}
+	}
+}
+
+func allZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}

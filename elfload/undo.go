@@ -1,0 +1,39 @@
+package elfload
+
+import "errors"
+
+// undo releases what the load has made so far, last first: pins,
+// directories, programs, maps, BTF. What cannot be undone joins the error.
+func (l *loader) undo(cause error) error {
+	l.kernelTypes.finish()
+	errs := []error{cause}
+	for i := len(l.pins) - 1; i >= 0; i-- {
+		errs = append(errs, l.k.Remove(l.pins[i]))
+	}
+	for i := len(l.dirs) - 1; i >= 0; i-- {
+		errs = append(errs, l.k.Remove(l.dirs[i]))
+	}
+	closeFD := func(fd *int) {
+		if *fd != noFD {
+			errs = append(errs, l.k.Close(*fd))
+			*fd = noFD
+		}
+	}
+	for i := len(l.progs) - 1; i >= 0; i-- {
+		closeFD(&l.progs[i].fd)
+	}
+	for i := len(l.maps) - 1; i >= 0; i-- {
+		closeFD(&l.maps[i].fd)
+	}
+	closeFD(&l.btf)
+	return joined(errs)
+}
+
+// joined keeps a lone error as it is, so that callers see *Error first.
+func joined(errs []error) error {
+	rest := errors.Join(errs[1:]...)
+	if rest == nil {
+		return errs[0]
+	}
+	return errors.Join(errs[0], rest)
+}
