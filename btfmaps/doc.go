@@ -24,6 +24,7 @@
 //   - A map of maps without an inner definition is not an error here, as in
 //     libbpf (R75): the caller may still give one.
 //
-// What R67 leaves to the kernel is left to the caller of Parse: zero sizes, flags,
+// R50 (an internal map of the same name) and references by programs (R49, R129)
+// are the caller's. What R67 leaves to the kernel is left to the caller of Parse: zero sizes, flags,
 // the numbers of map types, rounding of ring buffers (R76) and CPU counts (R78).
 package btfmaps

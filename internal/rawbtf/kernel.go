@@ -59,16 +59,17 @@ func (t *Table) ForKernel(f FixUps) ([]byte, []Note, error) {
 // records are appended to out, which begins with room for the header.
 type kernelCopy struct {
 	*Table
-	fix      FixUps
-	sections map[ID]section // by the DATASEC's id
-	static   map[ID]bool    // VARs that become static
-	strs     []byte
-	out      []byte
-	notes    []Note
-	intID    ID     // an INT for variables without a size, 0 while none was needed
-	newInt   bool   // intID is to be added
-	intName  uint32 // its name
-	nameOff  uint32 // a name for nameless parameters, 0 while none was needed
+	fix        FixUps
+	sections   map[ID]section // by the DATASEC's id
+	static     map[ID]bool    // VARs that become static
+	strs       []byte
+	out        []byte
+	notes      []Note
+	intID      ID     // an INT for variables without a size, 0 while none was needed
+	newInt     bool   // intID is to be added
+	intName    uint32 // its name
+	nameOff    uint32 // a name for nameless parameters
+	nameSought bool   // nameOff is the result of a search
 }
 
 // section is a DATASEC as the kernel gets it.

@@ -3,6 +3,7 @@ package rawbtf
 import (
 	"bytes"
 	"errors"
+	"slices"
 )
 
 // maxKernelName is the longest name in bytes that the kernel takes (KSYM_NAME_LEN - 1).
@@ -69,12 +70,22 @@ func (k *kernelCopy) anyInt(nameOff uint32) ID {
 // anyName is the offset of the first FUNC's name, 0 when there is none (then
 // the kernel does not mind).
 func (k *kernelCopy) anyName() uint32 {
-	for id := 1; id < len(k.offsets) && k.nameOff == 0; id++ {
-		if ty := k.at(ID(id), k.offsets[id]); ty.Kind == Func {
-			k.nameOff = ty.nameOff
-		}
+	if !k.nameSought {
+		k.nameSought = true
+		k.nameOff = k.firstName(Func)
 	}
 	return k.nameOff
+}
+
+// firstName is the offset of the first name of a type of one of those kinds, 0
+// when there is none.
+func (t *Table) firstName(kinds ...Kind) uint32 {
+	for id := 1; id < len(t.offsets); id++ {
+		if ty := t.at(ID(id), t.offsets[id]); ty.nameOff != 0 && slices.Contains(kinds, ty.Kind) {
+			return ty.nameOff
+		}
+	}
+	return 0
 }
 
 // mendNames replaces what the kernel refuses in the identifiers of a type. The

@@ -55,12 +55,12 @@ func Sanitize(raw []byte, have Features) ([]byte, bool) {
 // sanitizer reads its Table and writes into dst, which begins as its copy.
 type sanitizer struct {
 	*Table
-	dst      *Table
-	have     Features
-	changed  bool
-	intID    ID
-	nameOff  uint32 // of anyName
-	searched bool   // intID is the result of a search
+	dst                   *Table
+	have                  Features
+	changed               bool
+	intID                 ID
+	nameOff               uint32 // of anyName
+	intSought, nameSought bool   // intID, nameOff are the results of a search
 }
 
 // sanitizers has one row for each kind that some kernel does not know.
@@ -168,10 +168,10 @@ func (s *sanitizer) toUnion(ty Type, rec []byte) {
 
 // smallInt is the id of the smallest INT, 0 when there is none.
 func (s *sanitizer) smallInt() ID {
-	if s.searched {
+	if s.intSought {
 		return s.intID
 	}
-	s.searched = true
+	s.intSought = true
 	size := ^uint32(0)
 	for id := 1; id < len(s.offsets); id++ {
 		if ty := s.at(ID(id), s.offsets[id]); ty.Kind == Int && ty.Size() < size {
@@ -181,12 +181,11 @@ func (s *sanitizer) smallInt() ID {
 	return s.intID
 }
 
-// anyName is the offset of the first type's name that is an identifier.
+// anyName is the offset of the first name that is an identifier in any case.
 func (s *sanitizer) anyName() uint32 {
-	for id := 1; id < len(s.offsets) && s.nameOff == 0; id++ {
-		if ty := s.at(ID(id), s.offsets[id]); ty.Kind == Func || ty.Kind == Struct || ty.Kind == Typedef {
-			s.nameOff = ty.nameOff
-		}
+	if !s.nameSought {
+		s.nameSought = true
+		s.nameOff = s.firstName(Func, Struct, Typedef)
 	}
 	return s.nameOff
 }

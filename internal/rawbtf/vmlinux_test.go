@@ -2,10 +2,13 @@ package rawbtf_test
 
 import (
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/bpfload/bpfload/internal/elftest"
 	"github.com/bpfload/bpfload/internal/rawbtf"
 )
 
@@ -55,6 +58,45 @@ func TestAgainstCilium(t *testing.T) {
 	}
 	if _, err := spec.TypeByID(btf.TypeID(table.Len())); err == nil {
 		t.Error("our table is too short")
+	}
+}
+
+// TestParseAllocates: one index, one copy of the strings, one table, whatever the size.
+func TestParseAllocates(t *testing.T) {
+	raw := readVmlinux(t)
+	if n := testing.AllocsPerRun(1, func() {
+		if _, err := rawbtf.Parse(raw, hostOrder()); err != nil {
+			t.Error(err)
+		}
+	}); n > 4 {
+		t.Errorf("Parse allocates %v times", n)
+	}
+}
+
+// TestHostileTime: sections that make every record look at every other would
+// take minutes.
+func TestHostileTime(t *testing.T) {
+	b := elftest.NewBTF(nil)
+	params := make([]elftest.Param, 0xffff)
+	for i := range params {
+		params[i].Type = 1
+	}
+	for range 16 {
+		b.FuncProto(1, params...)
+	}
+	long := b.String(strings.Repeat("-", 1<<20))
+	for range 50000 {
+		b.Raw(long, rawbtf.Struct, false, 0, 0)
+		b.Raw(long, rawbtf.Var, false, 0, 1, rawbtf.LinkGlobal)
+	}
+	start := time.Now()
+	raw, _, err := b.Table().ForKernel(answers{}.fixUps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rawbtf.Sanitize(raw, rawbtf.Features{})
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("took %v", d)
 	}
 }
 
