@@ -147,7 +147,7 @@ var mapSteps = [...]step{
 		to.BTFFD, to.KeyTypeID, to.ValueTypeID = from.BTFFD, from.KeyTypeID, from.ValueTypeID
 	}},
 	{attribute: "btf_vmlinux_value_type_id", set: func(to, from *MapAttr) {
-		to.BTFFD, to.VmlinuxValueTypeID, to.ValueTypeBTFObjFD = from.BTFFD, from.VmlinuxValueTypeID, from.ValueTypeBTFObjFD
+		to.VmlinuxValueTypeID, to.ValueTypeBTFObjFD = from.VmlinuxValueTypeID, from.ValueTypeBTFObjFD
 	}},
 	{attribute: "map_ifindex", set: func(to, from *MapAttr) { to.Ifindex = from.Ifindex }},
 	{attribute: "max_entries", set: func(to, from *MapAttr) { to.MaxEntries = from.MaxEntries }},
