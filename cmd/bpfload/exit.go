@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bpfload/bpfload/elfload"
+)
+
+// Exit statuses; scripts depend on them.
+const (
+	exitDone      = 0
+	exitOther     = 1
+	exitUsage     = 2
+	exitObject    = 3 // the object is malformed, or a definition in it is not valid
+	exitPrivilege = 4
+	exitKernel    = 5 // the kernel lacks a feature, or refused a map
+	exitVerifier  = 6
+	exitPin       = 7 // a pinned map is not compatible
+)
+
+// exitCodes maps what elfload's errors are to statuses. An error that is
+// several things has the status of the first row.
+var exitCodes = []struct {
+	kind error
+	code int
+}{
+	{elfload.ErrUsage, exitUsage},
+	{elfload.ErrIncompatiblePin, exitPin},
+	{elfload.ErrVerifier, exitVerifier},
+	{elfload.ErrPrivilege, exitPrivilege},
+	{elfload.ErrNotSupported, exitKernel},
+	{elfload.ErrBadObject, exitObject},
+}
+
+// exitCode is the one place that decides about the exit status.
+func exitCode(err error) int {
+	var usage *usageError
+	var e *elfload.Error
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, context.Canceled) || !errors.As(err, &e):
+		return exitOther
+	}
+	for _, row := range exitCodes { // what the outermost error says it is
+		if e.Kind == row.kind {
+			return row.code
+		}
+	}
+	for _, row := range exitCodes {
+		if errors.Is(e, row.kind) {
+			return row.code
+		}
+	}
+	if e.Errno != 0 && (e.Stage == elfload.StageMap || e.Stage == elfload.StageValue) {
+		return exitKernel
+	}
+	return exitOther
+}
+
+// usageError is a mistake on the command line that elfload never sees.
+type usageError struct {
+	err  error
+	hint string
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// failure is an error of a command that has read its flags: what it was
+// working on, and how it is to be told.
+type failure struct {
+	err     error
+	object  string // the file, "" if it does not matter
+	short   bool   // the JSON document has the rest
+	verbose bool   // the whole verifier log
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+	"github.com/spf13/pflag"
+
+	"github.com/bpfload/bpfload/elfload"
+)
+
+// readFlags are those of every command that reads an object.
+type readFlags struct {
+	json    bool
+	dialect string
+}
+
+func (f *readFlags) add(fs *pflag.FlagSet) {
+	fs.BoolVar(&f.json, "json", false, "print one JSON document on standard output")
+	fs.StringVar(&f.dialect, "dialect", "auto", "read legacy definitions as dialect `NAME` (see below)")
+}
+
+func (f *readFlags) readOptions() elfload.ReadOptions { return elfload.ReadOptions{Dialect: f.dialect} }
+
+// planFlags are those that change a plan.
+type planFlags struct {
+	readFlags
+	pin, bpffs, kconfig                string
+	mapsOnly                           bool
+	vars, maps, types, inner, autoload []string
+}
+
+func (f *planFlags) add(fs *pflag.FlagSet) {
+	f.readFlags.add(fs)
+	fs.StringVar(&f.pin, "pin", "", "pin every map as `DIR`/maps/NAME and every program as DIR/progs/NAME; use compatible maps that are there")
+	fs.StringVar(&f.bpffs, "bpffs", elfload.DefaultBPFFS, "root `DIR` for maps whose definition asks for pinning by name")
+	fs.BoolVar(&f.mapsOnly, "maps-only", false, "create and fill maps, load no program")
+	fs.StringArrayVar(&f.vars, "var", nil, "set a global variable, `NAME=VALUE`: integer, bool, enumerator, string or hex:… by its type; repeatable")
+	fs.StringArrayVar(&f.maps, "map", nil, "override a field of a map, `NAME.FIELD=VALUE`: max_entries, map_flags, key_size, value_size, numa_node, map_extra or pin; repeatable")
+	fs.StringArrayVar(&f.types, "type", nil, "give a program a type, `PROG=TYPE`: xdp, sched_cls, … or a section name such as fentry/do_exit; repeatable")
+	fs.StringArrayVar(&f.inner, "inner", nil, "give a map of maps that has no inner definition a template, `OUTER=INNER`; repeatable")
+	fs.StringArrayVar(&f.autoload, "autoload", nil, "load the optional program `PROG` (SEC(\"?…\")) too; repeatable")
+	fs.StringVar(&f.kconfig, "kconfig", "", "kernel configuration `FILE`, plain or gzip, instead of the running kernel's")
+}
+
+// loadFlags are those of commands that load.
+type loadFlags struct {
+	planFlags
+	btf           string
+	jobs          int
+	hold, verbose bool
+}
+
+func (f *loadFlags) add(fs *pflag.FlagSet) {
+	f.planFlags.add(fs)
+	fs.StringVar(&f.btf, "btf", "", "kernel types `FILE` (BTF, or ELF with .BTF) instead of the running kernel's")
+	fs.IntVar(&f.jobs, "jobs", 0, "verify `N` programs at once (0: one per CPU)")
+	fs.BoolVar(&f.hold, "hold", false, "stay alive, with everything loaded, until SIGINT or SIGTERM")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print verifier logs and each system call's outcome on standard error")
+}
+
+// options turns the flags into elfload's; every error is a usage error.
+func (f *planFlags) options() (elfload.Options, error) {
+	o := elfload.Options{Dialect: f.dialect, PinPath: f.pin, BPFFS: f.bpffs, MapsOnly: f.mapsOnly, Autoload: f.autoload}
+	for _, s := range f.vars {
+		name, value, err := pair("var", "NAME=VALUE", s)
+		if err != nil {
+			return o, err
+		}
+		o.Vars = append(o.Vars, elfload.Var{Name: name, Value: value})
+	}
+	for _, s := range f.maps {
+		name, value, err := pair("map", "NAME.FIELD=VALUE", s)
+		dot := strings.LastIndexByte(name, '.') // map names may hold dots, fields do not
+		if err == nil && (dot <= 0 || dot == len(name)-1) {
+			err = badPair("map", "NAME.FIELD=VALUE", s)
+		}
+		if err != nil {
+			return o, err
+		}
+		o.Maps = append(o.Maps, elfload.MapOverride{Map: name[:dot], Field: name[dot+1:], Value: value})
+	}
+	for _, s := range f.types {
+		name, value, err := pair("type", "PROG=TYPE", s)
+		if err != nil {
+			return o, err
+		}
+		o.Types = append(o.Types, elfload.ProgramType{Program: name, Type: value})
+	}
+	for _, s := range f.inner {
+		name, value, err := pair("inner", "OUTER=INNER", s)
+		if err != nil {
+			return o, err
+		}
+		o.Inner = append(o.Inner, elfload.InnerMap{Outer: name, Inner: value})
+	}
+	if f.kconfig == "" {
+		return o, nil
+	}
+	text, err := readKconfig(f.kconfig)
+	if err != nil {
+		return o, &usageError{err: fmt.Errorf("--kconfig: %w", err)}
+	}
+	o.Kconfig = bytes.NewReader(text)
+	return o, nil
+}
+
+// options turns the flags into elfload's; every error is a usage error.
+func (f *loadFlags) options() (elfload.Options, error) {
+	o, err := f.planFlags.options()
+	if err != nil {
+		return o, err
+	}
+	if f.jobs < 0 {
+		return o, &usageError{err: fmt.Errorf("--jobs is a number of programs, not %d", f.jobs)}
+	}
+	o.Jobs, o.VerifierLog = f.jobs, f.verbose
+	if f.btf != "" {
+		if o.KernelTypes, err = btf.LoadSpec(f.btf); err != nil {
+			return o, &usageError{err: fmt.Errorf("--btf %q: %w", f.btf, err), hint: "the file is raw BTF, such as /sys/kernel/btf/vmlinux, or an ELF file with a .BTF section"}
+		}
+	}
+	return o, nil
+}
+
+// pair splits NAME=VALUE at the first equals sign.
+func pair(flag, form, s string) (name, value string, err error) {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok || name == "" {
+		return "", "", badPair(flag, form, s)
+	}
+	return name, value, nil
+}
+
+func badPair(flag, form, s string) error {
+	return &usageError{err: fmt.Errorf("--%s %q is not of the form %s", flag, s, form)}
+}
+
+// maxKconfig bounds the size in bytes of a kernel configuration, unpacked.
+const maxKconfig = 16 << 20
+
+// readKconfig reads a configuration as /proc/config.gz or /boot/config-* have it.
+func readKconfig(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxKconfig))
+	if err != nil || !bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+		return text, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", path, err)
+	}
+	if text, err = io.ReadAll(io.LimitReader(z, maxKconfig)); err != nil {
+		return nil, fmt.Errorf("%q: %w", path, err)
+	}
+	return text, nil
+}

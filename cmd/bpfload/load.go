@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bpfload/bpfload/elfload"
+)
+
+func newLoadCmd(con *console) *cobra.Command {
+	f := &loadFlags{}
+	cmd := &cobra.Command{
+		Use:   "load OBJ",
+		Short: "create the maps, load the programs, print the map_data table",
+		Long: `load creates the maps of an object in the order of their definitions, fills them, loads
+the programs and prints the table of maps, map_data, with their file descriptors. All or
+nothing: after an error nothing is left. Everything is released at exit unless it is
+pinned (--pin) or held (--hold).
+` + dialectHelp(),
+		Example:           "  bpfload load filter.o --hold\n  bpfload load filter.o --pin /sys/fs/bpf/filter --var debug=1 --map events.max_entries=4096",
+		Args:              oneObject,
+		ValidArgsFunction: completeObject,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runLoad(cmd.Context(), con, args[0], f)
+		},
+	}
+	f.add(cmd.Flags())
+	completeFlags(cmd)
+	return cmd
+}
+
+// runLoad loads, prints, and releases at once or after a signal. A signal
+// during the load cancels it.
+func runLoad(ctx context.Context, con *console, path string, f *loadFlags) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	coll, doc, err := load(ctx, con, path, f)
+	if err != nil {
+		return con.fail(doc, &failure{err: err, object: path, short: f.json, verbose: f.verbose})
+	}
+	if f.json {
+		err = doc.WriteJSON(con.out)
+	} else {
+		con.warnings(doc.Warnings)
+		con.printLoaded(doc)
+	}
+	if f.verbose {
+		con.programLogs(coll)
+	}
+	if err = errors.Join(err, con.flush()); err == nil && f.hold {
+		<-ctx.Done()
+	}
+	return errors.Join(err, coll.Close())
+}
+
+// load opens, plans and loads. The document is never nil and tells what was
+// known at the end.
+func load(ctx context.Context, con *console, path string, f *loadFlags) (*elfload.Collection, *elfload.Document, error) {
+	doc := elfload.NewDocument(path)
+	opts, err := f.options()
+	if err != nil {
+		return nil, doc, err
+	}
+	if f.verbose {
+		opts.Trace = func(event string) { fmt.Fprintln(con.err, block(event)) }
+	}
+	obj, err := f.readOptions().Open(path)
+	if err != nil {
+		return nil, doc, err
+	}
+	plan, err := obj.Plan(opts)
+	if err != nil {
+		return nil, obj.Document(), err
+	}
+	coll, err := plan.Load(ctx)
+	if err != nil {
+		return nil, plan.Document(), err
+	}
+	return coll, coll.Document(), nil
+}
+
+// fail prints what a failed command still prints: warnings, or the document
+// with the error. The failure itself is told by report.
+func (c *console) fail(doc *elfload.Document, f *failure) error {
+	if !f.short {
+		c.warnings(doc.Warnings)
+		return f
+	}
+	doc.SetError(f.err)
+	if err := doc.WriteJSON(c.out); err != nil {
+		return errors.Join(f, err)
+	}
+	return f
+}
+
+// programLogs prints the verifier's log of every program.
+func (c *console) programLogs(coll *elfload.Collection) {
+	for i := range coll.Programs {
+		if p := &coll.Programs[i]; p.Log != "" {
+			fmt.Fprintf(c.err, "program %s:\n", quoteCell(p.Name))
+			c.log(p.Log, true)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/bpfload/bpfload/elfload"
+)
+
+func newPlanCmd(con *console) *cobra.Command {
+	f := &planFlags{}
+	cmd := &cobra.Command{
+		Use:   "plan OBJ",
+		Short: "print every step that load would take, in order",
+		Long: `plan prints, as stable text, every step that load would take with the same flags. It asks
+nothing of the kernel and needs no privilege.
+` + dialectHelp(),
+		Example:           "  bpfload plan filter.o > filter.plan",
+		Args:              oneObject,
+		ValidArgsFunction: completeObject,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runPlan(con, args[0], f)
+		},
+	}
+	f.add(cmd.Flags())
+	completeFlags(cmd)
+	return cmd
+}
+
+func runPlan(con *console, path string, f *planFlags) error {
+	plan, doc, err := makePlan(path, f)
+	if err != nil {
+		return con.fail(doc, &failure{err: err, object: path, short: f.json})
+	}
+	if f.json {
+		return plan.Document().WriteJSON(con.out)
+	}
+	return plan.WriteText(con.out)
+}
+
+// makePlan opens and plans. After an error the document tells what was known.
+func makePlan(path string, f *planFlags) (*elfload.Plan, *elfload.Document, error) {
+	doc := elfload.NewDocument(path)
+	opts, err := f.options()
+	if err != nil {
+		return nil, doc, err
+	}
+	obj, err := f.readOptions().Open(path)
+	if err != nil {
+		return nil, doc, err
+	}
+	plan, err := obj.Plan(opts)
+	if err != nil {
+		return nil, obj.Document(), err
+	}
+	return plan, nil, nil
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bpfload/bpfload/elfload"
+)
+
+// newRootCmd is `bpfload`, and `bpfload OBJ`, which is `bpfload load OBJ`.
+func newRootCmd(con *console) *cobra.Command {
+	f := &loadFlags{}
+	cmd := &cobra.Command{
+		Use:   "bpfload OBJ",
+		Short: "load BPF objects, legacy and BTF map definitions alike",
+		Long: `bpfload reads a BPF ELF object as clang wrote it, creates its maps in the order of
+their definitions, fills them, loads its programs and prints the map_data table.
+
+"bpfload OBJ" is the same as "bpfload load OBJ".
+` + statusHelp,
+		Example:       "  bpfload filter.o\n  bpfload inspect filter.o\n  bpfload filter.o --pin /sys/fs/bpf/filter",
+		Version:       buildVersion(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := oneObject(cmd, args); err != nil {
+				return err
+			}
+			return knownWord(cmd, args[0])
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runLoad(cmd.Context(), con, args[0], f)
+		},
+		// Names of commands are completed too, so the shell completes all files.
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+	}
+	cmd.SetOut(con.out)
+	cmd.SetErr(con.err)
+	cmd.SetVersionTemplate("bpfload {{.Version}}\n")
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{err: err, hint: seeHelp(cmd)}
+	})
+	f.add(cmd.Flags())
+	completeFlags(cmd)
+	cmd.AddCommand(newLoadCmd(con), newInspectCmd(con), newPlanCmd(con), newVersionCmd(con), newManCmd(con))
+	return cmd
+}
+
+const statusHelp = `
+Exit status:
+  0  done
+  1  anything else
+  2  wrong usage
+  3  the object is malformed, or a definition in it is not valid
+  4  privilege is missing
+  5  the kernel lacks a feature, or refused a map
+  6  the verifier rejected a program
+  7  a pinned map is not compatible`
+
+// dialectHelp lists what --dialect takes.
+func dialectHelp() string {
+	var b strings.Builder
+	b.WriteString("\nDialects of legacy definitions, for --dialect:\n")
+	row := func(name, summary string) { fmt.Fprintf(&b, "  %-13s %s\n", name, summary) }
+	row("auto", "find out (default)")
+	for _, d := range elfload.Dialects() {
+		row(d.Name, d.Summary)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func seeHelp(cmd *cobra.Command) string {
+	return fmt.Sprintf("%s --help tells what it takes", cmd.CommandPath())
+}
+
+// oneObject is the Args of commands that take one object.
+func oneObject(cmd *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return &usageError{err: errors.New("no object file given"), hint: seeHelp(cmd)}
+	case 1:
+		return nil
+	}
+	return &usageError{err: fmt.Errorf("one object file is loaded at a time, not %d", len(args)), hint: seeHelp(cmd)}
+}
+
+// knownWord refuses a word that is neither a file nor looks like one: most
+// likely a command was meant.
+func knownWord(cmd *cobra.Command, word string) error {
+	if strings.ContainsAny(word, "./") {
+		return nil
+	}
+	if _, err := os.Stat(word); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	hint := seeHelp(cmd)
+	if like := cmd.SuggestionsFor(word); len(like) > 0 {
+		hint = fmt.Sprintf("did you mean %q?", like[0])
+	}
+	return &usageError{err: fmt.Errorf("%q is neither a command nor a file", word), hint: hint}
+}
