@@ -33,10 +33,10 @@ func mapOfMaps(t uint32) bool { return t == typeArrayOfMaps || t == typeHashOfMa
 
 // facts are what the whole object says about the dialect of its definitions.
 type facts struct {
-	android    string // name of a section that only Android objects have
-	redbpf     bool   // section maps.ext
-	rust       bool   // symbols of Rust's runtime or compiler
-	c          string // an STT_FILE symbol that names a C source
+	android    string            // name of a section that only Android objects have
+	redbpf     bool              // section maps.ext
+	rust       bool              // symbols of Rust's runtime or compiler
+	c          string            // an STT_FILE symbol that names a C source
 	tailIDs    map[uint32]string // iproute2 tail-call sections: id to a section's name; only looked up
 	samplesRun string            // a section that is a samples tail call
 	tc         string            // a section name that tc takes by default (L64)

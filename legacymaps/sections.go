@@ -84,14 +84,18 @@ func readElements(f *mapdef.File, sec *mapdef.Section) (elems []element, warns [
 	}
 	sizesFromBTF(f, sec, elems)
 	unsized := allUnsized(elems)
+	refs := references(f, sec)
 	if unsized {
-		elems = splitUnnamed(elems, references(f, sec))
+		elems = splitUnnamed(elems, refs)
 	}
 	setSlots(elems, sec.Size)
+	start := uint64(0)
 	if unsized {
 		if warns, err = splitBySize(elems); err != nil {
 			return nil, nil, err
 		}
+	} else {
+		start, warns = leaveOut(elems, refs)
 	}
 	for i := range elems {
 		elems[i].index = i
@@ -99,7 +103,7 @@ func readElements(f *mapdef.File, sec *mapdef.Section) (elems []element, warns [
 			return nil, nil, err
 		}
 	}
-	if head, ok := mapdef.Span(sec.Data, 0, elems[0].off); !ok || !allZero(head) {
+	if head, ok := mapdef.Span(sec.Data, start, elems[0].off-start); !ok || !allZero(head) {
 		return nil, nil, sectionError(sec, "unclaimed_bytes", "bytes before the first definition, at offset 0x"+hex(elems[0].off)+", are not zero")
 	}
 	return elems, warns, nil
@@ -196,8 +200,7 @@ func splitBySize(elems []element) ([]mapdef.Warning, error) {
 				hex(e.slot)+" and 0x"+hex(size)+" bytes apart")
 		}
 		if e.slot > size {
-			warns = append(warns, mapdef.Warning{Code: "unnamed_definition", Section: e.sec.Name, Offset: mapdef.At(e.off + size),
-				Message: "0x" + hex(e.slot-size) + " bytes of definitions without a symbol are left out, nothing refers to them"})
+			warns = append(warns, leftOut(e.sec, e.off+size, e.slot-size))
 		}
 		e.size, e.slot = size, size
 	}

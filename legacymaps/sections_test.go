@@ -94,7 +94,10 @@ func TestRanges(t *testing.T) {
 		{"L41 no symbols", "no_symbols", func(o *elftest.Object) { o.Symbols = nil }},
 		{"L41 only a section symbol", "no_symbols", func(o *elftest.Object) { o.Symbols = []elftest.Symbol{elftest.SectionSymbol("maps")} }},
 		{"L41 empty section", "empty_section", func(o *elftest.Object) { o.Sections[0].Data, o.Symbols = nil, nil }},
-		{"L9 bytes before the first symbol", "unclaimed_bytes", func(o *elftest.Object) { o.Symbols = o.Symbols[1:] }},
+		{"L9 bytes before the first symbol", "unclaimed_bytes", func(o *elftest.Object) {
+			o.Symbols = o.Symbols[1:]
+			o.Symbols[0].Value, o.Symbols[0].Size = 24, 16
+		}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			o := build()
