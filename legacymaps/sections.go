@@ -42,8 +42,11 @@ type group struct {
 func IsSection(s *mapdef.Section) bool { return isNamed(s) && s.Size != 0 }
 
 func isNamed(s *mapdef.Section) bool {
-	return s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR == 0 &&
-		(s.Name == sectionName || strings.HasPrefix(s.Name, sectionPrefix))
+	return s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR == 0 && isSectionName(s.Name)
+}
+
+func isSectionName(name string) bool {
+	return name == sectionName || strings.HasPrefix(name, sectionPrefix)
 }
 
 // suffix is the part after "maps/", "" for other sections (L11).
@@ -56,7 +59,7 @@ func suffix(sec *mapdef.Section) string {
 }
 
 // readGroups finds every definition section, in order of section index.
-func readGroups(f *mapdef.File) (groups []group, warns []mapdef.Warning, err error) {
+func readGroups(f *mapdef.File, vars *varIndex) (groups []group, warns []mapdef.Warning, err error) {
 	for i := range f.Sections {
 		sec := &f.Sections[i]
 		if i == 0 || !isNamed(sec) {
@@ -65,7 +68,7 @@ func readGroups(f *mapdef.File) (groups []group, warns []mapdef.Warning, err err
 		if sec.Size == 0 {
 			return nil, nil, sectionError(sec, "empty_section", "section for map definitions is empty")
 		}
-		elems, w, err := readElements(f, sec)
+		elems, w, err := readElements(f, vars, sec)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -75,14 +78,14 @@ func readGroups(f *mapdef.File) (groups []group, warns []mapdef.Warning, err err
 }
 
 // readElements turns a section's symbols into elements (L6 to L9).
-func readElements(f *mapdef.File, sec *mapdef.Section) (elems []element, warns []mapdef.Warning, err error) {
+func readElements(f *mapdef.File, vars *varIndex, sec *mapdef.Section) (elems []element, warns []mapdef.Warning, err error) {
 	if elems, err = symbolElements(f, sec); err != nil {
 		return nil, nil, err
 	}
 	if len(elems) == 0 {
 		return nil, nil, sectionError(sec, "no_symbols", "no symbol stands in the section, so its definitions have no names")
 	}
-	sizesFromBTF(f, sec, elems)
+	vars.sizes(sec.Name, elems)
 	unsized := allUnsized(elems)
 	refs := references(f, sec)
 	if unsized {
