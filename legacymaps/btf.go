@@ -3,7 +3,6 @@ package legacymaps
 import (
 	"strings"
 
-	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/rawbtf"
 )
 
@@ -18,21 +17,46 @@ type structInfo struct {
 	array uint32
 }
 
-// varTypes finds the variables of one section by name: its DATASEC's where there
-// is one, else any VAR of the file. The result is looked up, never walked.
-func varTypes(t *rawbtf.Table, section string) map[string]rawbtf.Type {
-	vars := map[string]rawbtf.Type{}
+// varIndex finds the variables of definition sections by name. Its maps are
+// looked up, never walked.
+type varIndex struct {
+	t        *rawbtf.Table
+	datasecs map[string]rawbtf.Type
+	all      map[string]rawbtf.Type // every VAR of the file, for sections without DATASEC
+}
+
+// indexVars goes once over the types; nil for a file without BTF.
+func indexVars(t *rawbtf.Table) *varIndex {
 	if t == nil {
-		return vars
+		return nil
 	}
-	if sec, ok := t.Find(rawbtf.Datasec, section); ok {
-		for i := range sec.Vlen {
-			addVar(vars, t.Type(sec.SecInfo(i).Var))
-		}
-		return vars
-	}
+	x := &varIndex{t, map[string]rawbtf.Type{}, map[string]rawbtf.Type{}}
 	for id := 1; id < t.Len(); id++ {
-		addVar(vars, t.Type(rawbtf.ID(id)))
+		switch ty := t.Type(rawbtf.ID(id)); {
+		case ty.Kind == rawbtf.Var:
+			addVar(x.all, ty)
+		case ty.Kind == rawbtf.Datasec && isSectionName(ty.Name()):
+			if _, dup := x.datasecs[ty.Name()]; !dup {
+				x.datasecs[ty.Name()] = ty
+			}
+		}
+	}
+	return x
+}
+
+// section gives the variables of one section: its DATASEC's where there is one,
+// else all of the file.
+func (x *varIndex) section(name string) map[string]rawbtf.Type {
+	if x == nil {
+		return nil
+	}
+	sec, ok := x.datasecs[name]
+	if !ok {
+		return x.all
+	}
+	vars := make(map[string]rawbtf.Type, sec.Vlen)
+	for i := range sec.Vlen {
+		addVar(vars, x.t.Type(sec.SecInfo(i).Var))
 	}
 	return vars
 }
@@ -46,17 +70,17 @@ func addVar(vars map[string]rawbtf.Type, ty rawbtf.Type) {
 	}
 }
 
-// sizesFromBTF gives elements whose symbols have no size the size of their
-// variable's type (L112: BTF is a second source of sizes).
-func sizesFromBTF(f *mapdef.File, sec *mapdef.Section, elems []element) {
-	if f.BTF == nil || !allUnsized(elems) {
+// sizes gives elements whose symbols have no size the size of their variable's
+// type (L112: BTF is a second source of sizes).
+func (x *varIndex) sizes(section string, elems []element) {
+	if x == nil || !allUnsized(elems) {
 		return
 	}
-	vars := varTypes(f.BTF, sec.Name)
+	vars := x.section(section)
 	for i := range elems {
 		e := &elems[i]
 		if v, ok := vars[e.name]; ok {
-			if n, err := f.BTF.Sizeof(v.ID); err == nil && n != 0 {
+			if n, err := x.t.Sizeof(v.ID); err == nil && n != 0 {
 				e.size, e.sized = uint64(n), true
 			}
 		}

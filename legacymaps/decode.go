@@ -17,7 +17,6 @@ type record struct {
 	present [fieldCount]bool // the element is long enough to hold the field
 	at      [fieldCount]uint64
 	tail    []byte
-	sources string // evidence of the dialect
 }
 
 // word is a four-byte field, at its full width for wider ones.

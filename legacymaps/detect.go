@@ -33,7 +33,7 @@ func (p *parser) detect(g *group) (choice, error) {
 	if v.dialect == "" {
 		return c, ambiguous(g, v)
 	}
-	c.dialect, c.evidence = dialectNamed(v.dialect), v.why
+	c.dialect, c.evidence = p.row(v.dialect), v.why
 	return c, nil
 }
 
@@ -56,7 +56,7 @@ func ambiguous(g *group, v verdict) error {
 // structs finds each element's struct in BTF.
 func (p *parser) structs(g *group) []structInfo {
 	infos := make([]structInfo, len(g.elems))
-	vars := varTypes(p.f.BTF, g.sec.Name)
+	vars := p.vars.section(g.sec.Name)
 	for i := range g.elems {
 		e := &g.elems[i]
 		for _, name := range append([]string{e.name}, e.aliases...) {
@@ -205,7 +205,7 @@ func combine(a, b verdict) verdict {
 // copiedForTC is ambiguity A4: some C projects use aya's struct for tc, where
 // ids are set and pinning is 2.
 func (p *parser) copiedForTC(g *group, structs []structInfo, v verdict) verdict {
-	aya := dialectNamed(dAya)
+	aya := p.row(dAya)
 	for i := range g.elems {
 		if structs[i].layout.size == 0 {
 			continue
@@ -224,12 +224,13 @@ func (p *parser) byTailCalls(g *group, structs []structInfo, v verdict) verdict 
 	if !v.neutral || v.dialect != dLibbpf && v.dialect != dSamples {
 		return v
 	}
+	d := p.row(dIproute2)
 	for i := range g.elems {
-		rows := &structs[i].layout
-		if rows.size == 0 {
-			rows = &dialectNamed(dIproute2).layouts[0]
+		l := &structs[i].layout
+		if l.size == 0 {
+			l = &d.layouts[0]
 		}
-		r, err := decode(p.f, &g.elems[i], dialectNamed(dIproute2), rows, true)
+		r, err := decode(p.f, &g.elems[i], d, l, true)
 		if err != nil || r.word(fType) != typeProgArray {
 			continue
 		}

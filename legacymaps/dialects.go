@@ -82,12 +82,11 @@ func dialects() []dialect {
 	}
 }
 
-// dialectNamed is the row of that name, nil if there is none.
-func dialectNamed(name string) *dialect {
-	all := dialects()
-	for i := range all {
-		if all[i].name == name {
-			return &all[i]
+// row is the dialect of that name, nil if there is none.
+func (p *parser) row(name string) *dialect {
+	for i := range p.table {
+		if p.table[i].name == name {
+			return &p.table[i]
 		}
 	}
 	return nil
@@ -106,11 +105,12 @@ func iproute2Family(name string) bool {
 func samplesFamily(name string) bool { return name == dSamples || name == dKatran }
 
 // chosenDialect is the caller's word (L110): nil where it asks for detection.
-func chosenDialect(name string) (*dialect, error) {
+func (p *parser) chosenDialect() (*dialect, error) {
+	name := p.opts.Dialect
 	if name == "" || name == Auto {
 		return nil, nil
 	}
-	d := dialectNamed(name)
+	d := p.row(name)
 	if d != nil && d.refuse == "" {
 		return d, nil
 	}

@@ -12,6 +12,8 @@ type parser struct {
 	f      *mapdef.File
 	opts   Options
 	chosen *dialect // the caller's, nil to detect
+	table  []dialect
+	vars   *varIndex // nil without BTF
 	facts  *facts
 	recs   []*record // one per definition, in the order of defs
 	defs   []mapdef.Def
@@ -25,11 +27,11 @@ type parser struct {
 // Errors are *mapdef.Error of stage read; an unknown Options.Dialect is wrong
 // usage. Nothing of the result shares memory with f but Def.Tail.
 func Parse(f *mapdef.File, opts Options) (defs []mapdef.Def, warns []mapdef.Warning, err error) {
-	p := &parser{f: f, opts: opts}
-	if p.chosen, err = chosenDialect(opts.Dialect); err != nil {
+	p := &parser{f: f, opts: opts, table: dialects(), vars: indexVars(f.BTF)}
+	if p.chosen, err = p.chosenDialect(); err != nil {
 		return nil, nil, err
 	}
-	groups, warns, err := readGroups(f)
+	groups, warns, err := readGroups(f, p.vars)
 	if err != nil || len(groups) == 0 {
 		return nil, nil, err
 	}

@@ -57,8 +57,12 @@ func ProgramSection(defs []mapdef.Def, name string) string {
 // any legacy dialect.
 func hasDialect(defs []mapdef.Def, name string) bool {
 	for i := range defs {
-		if d := defs[i].Dialect; d == name || name == "" && dialectNamed(d) != nil {
-			return true
+		switch d := defs[i].Dialect; d {
+		case "", mapdef.DialectBTF, mapdef.DialectData, mapdef.DialectKconfig, mapdef.DialectStructOps:
+		default:
+			if name == "" || d == name {
+				return true
+			}
 		}
 	}
 	return false

@@ -138,7 +138,7 @@ func (p *parser) alternative(c *sizeCase, v verdict, others []string) verdict {
 // plausible tells whether every definition makes sense in a dialect: types in
 // range, flags that exist, pinning that the dialect knows.
 func (p *parser) plausible(c *sizeCase, name string) bool {
-	d := dialectNamed(name)
+	d := p.row(name)
 	if d.refuse != "" {
 		return true // says so itself
 	}
