@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,18 +15,20 @@ import (
 	"github.com/cilium/ebpf"
 
 	"github.com/bpfload/bpfload/elfload"
+	"github.com/bpfload/bpfload/internal/mapdef"
 )
 
-// difference is one statement on which bpfload and cilium/ebpf disagree about an
-// object. Map and field are empty where one of them refuses the object.
+// difference is one statement on which bpfload and cilium/ebpf disagree about a
+// map or program, or about a whole object, which one of them refuses.
 type difference struct {
-	file, mapName, field string
-	ours, theirs         string
-	def                  *elfload.MapDef // nil where bpfload has no such map
+	file, name, field string
+	ours, theirs      string
+	def               *elfload.MapDef // where bpfload has such a map
+	spec              *ebpf.MapSpec   // where cilium/ebpf has
 }
 
 func (d difference) String() string {
-	return fmt.Sprintf("%s: map %q: %s: bpfload %s, cilium/ebpf %s", d.file, d.mapName, d.field, d.ours, d.theirs)
+	return fmt.Sprintf("%s: %q: %s: bpfload has %q, cilium/ebpf %q", d.file, d.name, d.field, d.ours, d.theirs)
 }
 
 // ciliumObjects lists the compiled objects in the source tree of cilium/ebpf as
@@ -50,44 +53,77 @@ func ciliumObjects(t *testing.T) (dir string, paths []string) {
 }
 
 // differences compares one object.
-func differences(t *testing.T, name string, raw []byte) []difference {
-	t.Helper()
+func differences(name string, raw []byte) []difference {
 	ours, err := elfload.Read(raw, elfload.ReadOptions{Name: "object"})
 	theirs, theirErr := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(raw))
-	if (err == nil) != (theirErr == nil) {
+	if err != nil || theirErr != nil {
 		return []difference{{file: name, field: "object", ours: verdict(err), theirs: verdict(theirErr)}}
 	}
-	if err != nil {
-		return nil
+	diffs := append(compareMaps(ours, theirs), comparePrograms(ours, theirs)...)
+	for i := range diffs {
+		diffs[i].file = name
 	}
+	return diffs
+}
+
+func compareMaps(ours *elfload.Object, theirs *ebpf.CollectionSpec) []difference {
 	var diffs []difference
 	seen := make(map[string]bool)
 	for i := range ours.Maps {
 		def := &ours.Maps[i]
-		key := def.Name
+		name := def.Name
 		if def.Internal {
-			key = def.Section
+			name = def.Section // C11
 		}
-		seen[key] = true
-		spec := theirs.Maps[key]
+		seen[name] = true
+		spec := theirs.Maps[name]
 		if spec == nil {
-			diffs = append(diffs, difference{name, key, "presence", "present", "absent", def})
+			diffs = append(diffs, difference{name: name, field: "map", ours: "present", theirs: "absent", def: def})
 			continue
 		}
 		for _, d := range compareMap(ours, def, spec) {
-			d.file, d.mapName, d.def = name, key, def
+			d.name, d.def, d.spec = name, def, spec
 			diffs = append(diffs, d)
 		}
 	}
-	var missing []string
-	for key := range theirs.Maps {
-		if !seen[key] {
-			missing = append(missing, key)
+	for _, name := range slices.Sorted(maps.Keys(theirs.Maps)) {
+		if !seen[name] {
+			diffs = append(diffs, difference{name: name, field: "map", ours: "absent", theirs: "present", spec: theirs.Maps[name]})
 		}
 	}
-	slices.Sort(missing)
-	for _, key := range missing {
-		diffs = append(diffs, difference{name, key, "presence", "absent", "present", nil})
+	return diffs
+}
+
+func comparePrograms(ours *elfload.Object, theirs *ebpf.CollectionSpec) []difference {
+	var diffs []difference
+	seen := make(map[string]bool)
+	for _, p := range ours.Programs {
+		seen[p.Name] = true
+		spec := theirs.Programs[p.Name]
+		if spec == nil {
+			diffs = append(diffs, difference{name: p.Name, field: "program", ours: "present", theirs: "absent"})
+			continue
+		}
+		target := p.AttachTo // of socket/1 and the like it is only text
+		if spec.AttachTo == "" && p.AttachBTF == 0 {
+			target = ""
+		}
+		for _, f := range [...]struct{ name, ours, theirs string }{
+			{"section", p.Section, spec.SectionName},
+			{"program type", ebpf.ProgramType(p.Type).String(), spec.Type.String()},
+			{"attach type", fmt.Sprint(p.AttachType), fmt.Sprint(uint32(spec.AttachType))},
+			{"attach target", target, spec.AttachTo},
+			{"license", ours.License, spec.License},
+		} {
+			if f.ours != f.theirs {
+				diffs = append(diffs, difference{name: p.Name, field: f.name, ours: f.ours, theirs: f.theirs})
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(theirs.Programs)) {
+		if !seen[name] {
+			diffs = append(diffs, difference{name: name, field: "program", ours: "absent", theirs: "present"})
+		}
 	}
 	return diffs
 }
@@ -148,14 +184,11 @@ func contents(o *elfload.Object, def *elfload.MapDef) string {
 	}
 	var words []string
 	for _, s := range def.Slots {
-		name := o.Maps
-		target := ""
-		if s.Target.Kind.String() == "map" {
-			target = name[s.Target.Index].Name
+		if s.Target.Kind == mapdef.TargetMap {
+			words = append(words, fmt.Sprintf("%d=%s", s.Index, o.Maps[s.Target.Index].Name))
 		} else {
-			target = o.Programs[s.Target.Index].Name
+			words = append(words, fmt.Sprintf("%d=%s", s.Index, o.Programs[s.Target.Index].Name))
 		}
-		words = append(words, fmt.Sprintf("%d=%s", s.Index, target))
 	}
 	return strings.Join(words, " ")
 }
@@ -177,16 +210,66 @@ func specContents(def *elfload.MapDef, spec *ebpf.MapSpec) string {
 	return strings.Join(words, " ")
 }
 
+// explanation is one rule of the specification that makes the two differ.
+type explanation struct {
+	rule, why string
+	covers    func(d difference) bool
+}
+
+// explanations are all that are needed: an unexplained difference fails, and so
+// does a row that explains none.
+var explanations = [...]explanation{
+	{"C14 R101", "the plan of a data map says whether it can be mapped, cilium/ebpf adds the flag while it loads", func(d difference) bool {
+		return d.field == "flags" && d.def.Internal && d.def.Flags == d.spec.Flags|1<<10
+	}},
+	{"C46 R79", "perf event arrays without sizes get 4 and 4 at once, cilium/ebpf fills them in while it loads", func(d difference) bool {
+		return d.spec != nil && d.spec.Type == ebpf.PerfEventArray && (d.field == "key size" || d.field == "value size") &&
+			d.ours == "4" && d.theirs == "0"
+	}},
+	{"C56 R47", "the bytes of a definition are not looked at", func(d difference) bool {
+		return d.field == "object" && d.ours == "accepted" && strings.Contains(d.theirs, "initializing BTF map definitions")
+	}},
+	{"L7 L20 C50", "static definitions load, by the addend to their section symbol", func(d difference) bool {
+		return d.field == "object" && d.ours == "accepted" && strings.Contains(d.theirs, "static qualifier")
+	}},
+	{"L14 L56", "legacy fields after map_flags are read, cilium/ebpf keeps them as extra bytes", func(d difference) bool {
+		return d.field == "pinning" && d.def.Section == "maps" && d.spec.Extra != nil && d.spec.Extra.Len() > 0
+	}},
+	{"C99 R122", "struct_ops", func(d difference) bool {
+		return d.field == "map" && d.spec != nil && d.spec.Type == ebpf.StructOpsMap || d.field == "attach target" && d.theirs == "bpf_testmod_ops:"+d.ours
+	}},
+	{"R86", "a static function is no program in whatever section it stands; libbpf refuses it", func(d difference) bool {
+		return d.field == "program" && d.name == "static_fn" && d.theirs == "present"
+	}},
+}
+
+// What bpfload and cilium/ebpf read of cilium/ebpf's own objects is the same, but
+// for what a rule explains.
 func TestDifferential(t *testing.T) {
 	dir, paths := ciliumObjects(t)
+	var used [len(explanations)]int
 	for _, path := range paths {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		name, _ := filepath.Rel(dir, path)
-		for _, d := range differences(t, name, raw) {
-			t.Error(d)
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for _, d := range differences(filepath.ToSlash(name), raw) {
+			i := slices.IndexFunc(explanations[:], func(e explanation) bool { return e.covers(d) })
+			if i < 0 {
+				t.Errorf("no rule explains this: %s", d)
+				continue
+			}
+			used[i]++
+		}
+	}
+	for i, e := range explanations {
+		if used[i] == 0 {
+			t.Errorf("%s (%s) explains nothing any more; take the row out", e.rule, e.why)
+		}
+		t.Logf("%3d differences by %s: %s", used[i], e.rule, e.why)
 	}
 }
