@@ -102,7 +102,7 @@ func (r *extReader) header() error {
 	}
 	r.hdrLen = r.u32(4)
 	if r.hdrLen < extMinHeader || uint64(r.hdrLen) > uint64(len(r.data)) {
-		return fmt.Errorf("header length %d is outside the section of %d bytes", r.hdrLen, len(r.data))
+		return fmt.Errorf("header length %d is not between %d and the %d bytes of the section", r.hdrLen, extMinHeader, len(r.data))
 	}
 	return nil
 }
