@@ -16,6 +16,8 @@ type console struct {
 	err io.Writer     // safe for concurrent use
 	// outColour and errColour tell whether the streams take colour.
 	outColour, errColour bool
+	// started is set once the arguments are known to be in order.
+	started bool
 }
 
 // newConsole decides about colour: only on a terminal that is not dumb, and

@@ -70,6 +70,15 @@ type usageError struct {
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
+// asUsage makes a usage error of any error.
+func asUsage(err error) error {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return err
+	}
+	return &usageError{err: err}
+}
+
 // failure is an error of a command that has read its flags: what it was
 // working on, and how it is to be told.
 type failure struct {

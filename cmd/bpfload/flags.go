@@ -22,7 +22,7 @@ type readFlags struct {
 
 func (f *readFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.json, "json", false, "print one JSON document on standard output")
-	fs.StringVar(&f.dialect, "dialect", "auto", "read legacy definitions as dialect `NAME` (see below)")
+	fs.StringVar(&f.dialect, "dialect", "auto", "read legacy definitions as dialect `NAME` (listed above)")
 }
 
 func (f *readFlags) readOptions() elfload.ReadOptions { return elfload.ReadOptions{Dialect: f.dialect} }

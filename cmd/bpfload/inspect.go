@@ -61,7 +61,11 @@ func runInspect(con *console, paths []string, f *readFlags) error {
 			doc = obj.Document()
 		default:
 			doc = obj.Document()
-			con.warnings(doc.Warnings)
+			object := ""
+			if len(paths) > 1 {
+				object = path
+			}
+			con.warnings(object, doc.Warnings)
 			if i > 0 {
 				fmt.Fprintln(con.out)
 			}

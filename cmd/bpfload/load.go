@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -47,13 +48,16 @@ func runLoad(ctx context.Context, con *console, path string, f *loadFlags) error
 	if f.json {
 		err = doc.WriteJSON(con.out)
 	} else {
-		con.warnings(doc.Warnings)
+		con.warnings("", doc.Warnings)
 		con.printLoaded(doc)
 	}
 	if f.verbose {
 		con.programLogs(coll)
 	}
-	if err = errors.Join(err, con.flush()); err == nil && f.hold {
+	if flushErr := con.flush(); err == nil {
+		err = flushErr
+	}
+	if err == nil && f.hold {
 		<-ctx.Done()
 	}
 	return errors.Join(err, coll.Close())
@@ -88,11 +92,14 @@ func load(ctx context.Context, con *console, path string, f *loadFlags) (*elfloa
 // fail prints what a failed command still prints: warnings, or the document
 // with the error. The failure itself is told by report.
 func (c *console) fail(doc *elfload.Document, f *failure) error {
+	doc.SetError(f.err)
+	doc.Warnings = slices.DeleteFunc(doc.Warnings, func(w elfload.DocumentWarning) bool {
+		return w.Code == doc.Error.Code && w.Message == doc.Error.Message // the same, told by the object
+	})
 	if !f.short {
-		c.warnings(doc.Warnings)
+		c.warnings("", doc.Warnings)
 		return f
 	}
-	doc.SetError(f.err)
 	if err := doc.WriteJSON(c.out); err != nil {
 		return errors.Join(f, err)
 	}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -25,8 +26,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRootCmd(con)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if flushErr := con.flush(); err == nil {
-		err = flushErr
+	if err != nil && !con.started {
+		err = asUsage(err) // cobra's own complaint about the arguments
+	}
+	if flushErr := con.flush(); flushErr != nil && !errors.Is(err, errors.Unwrap(flushErr)) {
+		err = errors.Join(err, flushErr)
 	}
 	con.report(err)
 	return exitCode(err)

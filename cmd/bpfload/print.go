@@ -145,7 +145,7 @@ func mapDetails(m *elfload.DocumentMap) []string {
 	}
 	if in := m.Inner; in != nil {
 		what := "inner map"
-		if in.Name != "" {
+		if in.Index >= 0 {
 			what += " like " + nameCell(in.Name)
 		}
 		add("%s: %s, key %s, value %s, entries %s, flags %s", what, typeCell(in), sizeCell(in.KeySize, in.KeyType),

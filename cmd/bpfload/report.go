@@ -67,8 +67,9 @@ func (c *console) log(log string, all bool) {
 	}
 }
 
-// warnings tells each warning in one line.
-func (c *console) warnings(list []elfload.DocumentWarning) {
+// warnings tells each warning of an object in one line. The object is named
+// unless it is "".
+func (c *console) warnings(object string, list []elfload.DocumentWarning) {
 	for _, w := range list {
 		var place []string
 		add := func(what string, name elfload.Text) {
@@ -85,6 +86,9 @@ func (c *console) warnings(list []elfload.DocumentWarning) {
 		where := strings.Join(place, ", ")
 		if where != "" {
 			where += ": "
+		}
+		if object != "" {
+			where = elfload.Clean(object) + ": " + where
 		}
 		fmt.Fprintln(c.err, paint(c.errColour, yellow, "warning:")+" "+where+block(shorten(w.Message, maxMessage)))
 	}

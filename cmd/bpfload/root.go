@@ -22,7 +22,7 @@ func newRootCmd(con *console) *cobra.Command {
 their definitions, fills them, loads its programs and prints the map_data table.
 
 "bpfload OBJ" is the same as "bpfload load OBJ".
-` + statusHelp,
+` + statusHelp + "\n" + dialectHelp(),
 		Example:       "  bpfload filter.o\n  bpfload inspect filter.o\n  bpfload filter.o --pin /sys/fs/bpf/filter",
 		Version:       buildVersion(),
 		SilenceErrors: true,
@@ -33,6 +33,7 @@ their definitions, fills them, loads its programs and prints the map_data table.
 			}
 			return knownWord(cmd, args[0])
 		},
+		PersistentPreRun: func(*cobra.Command, []string) { con.started = true },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runLoad(cmd.Context(), con, args[0], f)
 		},
@@ -41,6 +42,7 @@ their definitions, fills them, loads its programs and prints the map_data table.
 			return nil, cobra.ShellCompDirectiveDefault
 		},
 	}
+	cmd.SuggestionsMinimumDistance = 2 // for knownWord
 	cmd.SetOut(con.out)
 	cmd.SetErr(con.err)
 	cmd.SetVersionTemplate("bpfload {{.Version}}\n")
@@ -50,25 +52,54 @@ their definitions, fills them, loads its programs and prints the map_data table.
 	f.add(cmd.Flags())
 	completeFlags(cmd)
 	cmd.AddCommand(newLoadCmd(con), newInspectCmd(con), newPlanCmd(con), newVersionCmd(con), newManCmd(con))
+	refuseUnknown(cmd)
 	return cmd
+}
+
+// refuseUnknown makes wrong usage of what cobra's own commands answer with help
+// and status 0: an unknown shell, help on an unknown command.
+func refuseUnknown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "completion":
+			cmd.Args = cobra.ArbitraryArgs
+			cmd.RunE = func(cmd *cobra.Command, args []string) error {
+				return &usageError{err: fmt.Errorf("completion is for bash, zsh, fish or powershell, not %q", args), hint: seeHelp(cmd)}
+			}
+		case "help":
+			cmd.Run = nil
+			cmd.RunE = func(_ *cobra.Command, args []string) error {
+				page, _, err := root.Find(args)
+				if err != nil || (page == root && len(args) > 0) {
+					return &usageError{err: fmt.Errorf("there is no command %q", args[0]), hint: seeHelp(root)}
+				}
+				page.InitDefaultHelpFlag()
+				return page.Help()
+			}
+		}
+	}
 }
 
 const statusHelp = `
 Exit status:
-  0  done
-  1  anything else
-  2  wrong usage
-  3  the object is malformed, or a definition in it is not valid
-  4  privilege is missing
-  5  the kernel lacks a feature, or refused a map
-  6  the verifier rejected a program
-  7  a pinned map is not compatible`
+
+    0  done
+    1  anything else
+    2  wrong usage
+    3  the object is malformed, or a definition in it is not valid
+    4  privilege is missing
+    5  the kernel lacks a feature, or refused a map
+    6  the verifier rejected a program
+    7  a pinned map is not compatible`
 
 // dialectHelp lists what --dialect takes.
 func dialectHelp() string {
 	var b strings.Builder
-	b.WriteString("\nDialects of legacy definitions, for --dialect:\n")
-	row := func(name, summary string) { fmt.Fprintf(&b, "  %-13s %s\n", name, summary) }
+	// Four blanks make a block of it in manual pages.
+	b.WriteString("\nDialects of legacy definitions, for --dialect:\n\n")
+	row := func(name, summary string) { fmt.Fprintf(&b, "    %-13s %s\n", name, summary) }
 	row("auto", "find out (default)")
 	for _, d := range elfload.Dialects() {
 		row(d.Name, d.Summary)
