@@ -86,12 +86,27 @@ type Table struct {
 	types   []byte
 	strs    []byte
 	names   string   // the same bytes, for names that share them
-	offsets []uint32 // by id: where the record begins in types; [0] unused
+	offsets []uint32 // by id - first: where the record begins in types; [0] unused where first is 0
+
+	// Split BTF (a kernel module's) goes on where its base ends; nil and 0 otherwise.
+	base     *Table
+	first    ID     // the id of its first type
+	firstStr uint32 // the offset of its first string
 }
 
 // Parse checks the header, every record's extent and every name, and keeps raw
 // (which must not change afterwards). order is the ELF file's byte order.
-func Parse(raw []byte, order binary.ByteOrder) (*Table, error) {
+func Parse(raw []byte, order binary.ByteOrder) (*Table, error) { return parse(raw, order, nil) }
+
+// ParseSplit is Parse for BTF that goes on where base ends, as a kernel module's
+// does upon vmlinux's: its first type has the id base.Len(), its first string
+// stands behind base's last. Type and String answer for both; Find, FindAny
+// and Datasecs look through the types of raw only. ForKernel and Sanitize are not for it.
+func ParseSplit(raw []byte, order binary.ByteOrder, base *Table) (*Table, error) {
+	return parse(raw, order, base)
+}
+
+func parse(raw []byte, order binary.ByteOrder, base *Table) (*Table, error) {
 	if len(raw) < minHeader {
 		return nil, fmt.Errorf("header needs %d bytes, the section has %d", minHeader, len(raw))
 	}
@@ -127,10 +142,13 @@ func Parse(raw []byte, order binary.ByteOrder) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(strs) == 0 || strs[0] != 0 || strs[len(strs)-1] != 0 || len(strs) > maxString+1 {
+	if base == nil && (len(strs) == 0 || strs[0] != 0) || len(strs) > 0 && strs[len(strs)-1] != 0 || len(strs) > maxString+1 {
 		return nil, errors.New("string section does not begin and end with NUL")
 	}
-	t := &Table{order: order, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs, names: string(strs)}
+	t := &Table{order: order, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs, names: string(strs), base: base}
+	if base != nil {
+		t.first, t.firstStr = ID(base.Len()), base.firstStr+uint32(len(base.strs))
+	}
 	if err := t.index(); err != nil {
 		return nil, err
 	}
@@ -139,9 +157,12 @@ func Parse(raw []byte, order binary.ByteOrder) (*Table, error) {
 
 // index walks the records once.
 func (t *Table) index() error {
-	t.offsets = make([]uint32, 1, 1+len(t.types)/(2*recordSize))
+	t.offsets = make([]uint32, 0, 1+len(t.types)/(2*recordSize))
+	if t.base == nil {
+		t.offsets = append(t.offsets, 0)
+	}
 	for off := uint64(0); off < uint64(len(t.types)); {
-		id := len(t.offsets)
+		id := t.Len()
 		if id > maxTypes {
 			return fmt.Errorf("more than %d types", maxTypes)
 		}
@@ -152,7 +173,7 @@ func (t *Table) index() error {
 		if ty.Kind == Void || ty.Kind >= kindCount {
 			return fmt.Errorf("type %d at %#x has unknown kind %d", id, off, ty.Kind)
 		}
-		if uint64(ty.nameOff) >= uint64(len(t.strs)) {
+		if uint64(ty.nameOff) >= uint64(t.firstStr)+uint64(len(t.strs)) {
 			return fmt.Errorf("type %d at %#x: name at %#x is outside the strings", id, off, ty.nameOff)
 		}
 		n := recordSize + ty.extra()
@@ -172,24 +193,30 @@ func (t *Table) Order() binary.ByteOrder { return t.order }
 func (t *Table) Raw() []byte { return t.raw }
 
 // Len is one more than the highest type id.
-func (t *Table) Len() int { return len(t.offsets) }
+func (t *Table) Len() int { return int(t.first) + len(t.offsets) }
 
 // Type is the type with that id; an id out of range gives void with that id.
 func (t *Table) Type(id ID) Type {
-	if id == 0 || uint64(id) >= uint64(len(t.offsets)) {
+	switch {
+	case id == 0 || uint64(id) >= uint64(t.Len()):
 		return Type{t: t, ID: id}
+	case id < t.first:
+		return t.base.Type(id)
 	}
-	return t.at(id, t.offsets[id])
+	return t.at(id, t.offsets[id-t.first])
 }
 
 // Valid tells whether id is void or a type of the table.
-func (t *Table) Valid(id ID) bool { return uint64(id) < uint64(len(t.offsets)) }
+func (t *Table) Valid(id ID) bool { return uint64(id) < uint64(t.Len()) }
 
 // String is the NUL-terminated string at that offset of the string section. One
 // of more than 64 KiB counts as none: thousands of types may share it, and each
 // call looks for its end.
 func (t *Table) String(off uint32) (string, bool) {
-	if uint64(off) >= uint64(len(t.names)) {
+	if off < t.firstStr {
+		return t.base.String(off)
+	}
+	if off -= t.firstStr; uint64(off) >= uint64(len(t.names)) {
 		return "", false
 	}
 	s := t.names[off:]

@@ -51,7 +51,11 @@ func (ty Type) NameIs(name string) bool {
 	if ty.Kind == Void {
 		return name == ""
 	}
-	s := ty.t.strs[ty.nameOff:]
+	t, off := ty.t, ty.nameOff
+	for off < t.firstStr {
+		t = t.base
+	}
+	s := t.strs[off-t.firstStr:]
 	return len(s) > len(name) && string(s[:len(name)]) == name && s[len(name)] == 0
 }
 

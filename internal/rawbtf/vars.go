@@ -57,8 +57,8 @@ func (ty Type) Variables() ([]Variable, error) {
 // Datasecs are all DATASECs of that name, in order of id. One is usual.
 func (t *Table) Datasecs(name string) []Type {
 	var all []Type
-	for id := 1; id < len(t.offsets); id++ {
-		if ty := t.at(ID(id), t.offsets[id]); ty.Kind == Datasec && ty.NameIs(name) {
+	for id := max(t.first, 1); uint64(id) < uint64(t.Len()); id++ {
+		if ty := t.at(id, t.offsets[id-t.first]); ty.Kind == Datasec && ty.NameIs(name) {
 			all = append(all, ty)
 		}
 	}

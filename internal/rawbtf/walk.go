@@ -76,8 +76,8 @@ func mulSize(n, size uint64) (uint32, error) {
 
 // Find is the first type of that kind and name, void if there is none.
 func (t *Table) Find(kind Kind, name string) (Type, bool) {
-	for id := 1; id < len(t.offsets); id++ {
-		if ty := t.at(ID(id), t.offsets[id]); ty.Kind == kind && ty.NameIs(name) {
+	for id := max(t.first, 1); uint64(id) < uint64(t.Len()); id++ {
+		if ty := t.at(id, t.offsets[id-t.first]); ty.Kind == kind && ty.NameIs(name) {
 			return ty, true
 		}
 	}
@@ -86,8 +86,8 @@ func (t *Table) Find(kind Kind, name string) (Type, bool) {
 
 // FindAny is the first type of that name, whatever its kind (libbpf's btf__find_by_name).
 func (t *Table) FindAny(name string) (Type, bool) {
-	for id := 1; id < len(t.offsets); id++ {
-		if ty := t.at(ID(id), t.offsets[id]); ty.NameIs(name) {
+	for id := max(t.first, 1); uint64(id) < uint64(t.Len()); id++ {
+		if ty := t.at(id, t.offsets[id-t.first]); ty.NameIs(name) {
 			return ty, true
 		}
 	}
