@@ -1,11 +1,9 @@
-/* Programs whose verification needs a target or a certain result: LSM hook,
- * iterator, cgroup address, socket lookup, verdict, struct members. */
+/* Programs whose verification needs a target or a certain result: iterator,
+ * cgroup address, socket lookup, verdict. */
 #include "bpf_min.h"
 
 #define PROG(name, section, result) SEC(section) int name(void *ctx) { return result; }
 
-PROG(p_lsm, "lsm/file_open", 0)
-PROG(p_lsm_sleepable, "lsm.s/file_open", 0)
 PROG(p_iter, "iter/task", 0)
 PROG(p_sk_lookup, "sk_lookup", 1)
 PROG(p_bind, "cgroup/bind4", 1)
@@ -20,7 +18,5 @@ PROG(p_parser, "sk_skb/stream_parser", 0)
 PROG(p_verdict, "sk_skb/stream_verdict", 1)
 PROG(p_msg, "sk_msg", 1)
 PROG(p_reuseport, "sk_reuseport", 1)
-PROG(p_sleepable, "fentry.s/__x64_sys_nanosleep", 0)
-PROG(p_modify, "fmod_ret/security_file_open", 0)
 
 LICENSE("GPL");

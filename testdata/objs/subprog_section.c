@@ -1,10 +1,28 @@
-/* A program calls another function of its own section, and one of a section that
- * holds programs too. A run of caller returns 5. */
+/* A program calls another program of its own section, and one of another section;
+ * both are loaded on their own as well. A run of caller returns 5. */
 #include "bpf_min.h"
 
-SEC("socket") NOINLINE int same_section(int a) { return *(volatile int *)&a + 2; }
-SEC("tc") NOINLINE int other_section(int a) { return *(volatile int *)&a + 3; }
+struct __sk_buff { u32 len; };
 
-SEC("socket") int caller(void *ctx) { return other_section(same_section(0)); }
+SEC("socket") NOINLINE int same_section(struct __sk_buff *ctx)
+{
+	int two;
+
+	asm volatile("%0 = 2" : "=r"(two) : "r"(ctx));
+	return two;
+}
+
+SEC("tc") NOINLINE int other_section(struct __sk_buff *ctx)
+{
+	int three;
+
+	asm volatile("%0 = 3" : "=r"(three) : "r"(ctx));
+	return three;
+}
+
+SEC("socket") int caller(struct __sk_buff *ctx)
+{
+	return same_section(ctx) + other_section(ctx);
+}
 
 LICENSE("GPL");
