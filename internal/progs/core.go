@@ -8,6 +8,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/rawbtf"
 )
 
 // coreTypeIDLocal is BPF_CORE_TYPE_ID_LOCAL: the id of a type of the object
@@ -44,6 +45,7 @@ type Relocator struct {
 	// reason is in broken.
 	relos  []*btf.CORERelocation
 	broken map[int]string
+	widths map[int]fieldWidth // by rank, for loads and stores
 }
 
 // HasCore tells whether the object has any CO-RE relocations, so that a
@@ -55,12 +57,13 @@ func (s *Set) HasCore() bool { return s.ext.cores > 0 }
 func (s *Set) NewRelocator() (*Relocator, error) { return s.relocator() }
 
 func newRelocator(f *mapdef.File, ext *extInfos) (*Relocator, error) {
-	r := &Relocator{file: f, relos: make([]*btf.CORERelocation, ext.cores), broken: make(map[int]string)}
+	r := &Relocator{file: f, relos: make([]*btf.CORERelocation, ext.cores), broken: make(map[int]string),
+		widths: make(map[int]fieldWidth)}
 	if ext.cores == 0 {
 		return r, nil
 	}
-	raw, ranks := ext.coreRecords(f, r.broken)
-	if len(ranks) == 0 {
+	raw, slots := ext.coreRecords(f, r.broken)
+	if len(slots) == 0 {
 		return r, nil
 	}
 	_, infos, err := btf.LoadSpecAndExtInfosFromReader(coreELF(f, raw))
@@ -69,40 +72,67 @@ func newRelocator(f *mapdef.File, ext *extInfos) (*Relocator, error) {
 	}
 	name, _ := f.BTF.String(ext.nameOff)
 	_, _, offsets := infos.Section(name)
-	if len(offsets) != len(ranks) {
+	if len(offsets) != len(slots) {
 		return nil, &mapdef.Error{Stage: mapdef.StagePlan, Code: "core_types", Section: ".BTF.ext",
-			Err: fmt.Errorf("%d of %d CO-RE relocations could be read", len(offsets), len(ranks))}
+			Err: fmt.Errorf("%d of %d CO-RE relocations could be read", len(offsets), len(slots))}
 	}
-	for i := range offsets { // they come sorted by offset, which is the rank
-		r.relos[ranks[i]] = offsets[i].Relo
+	for i := range offsets { // they come sorted by offset, which is the rank in slots
+		w := r.widths[slots[i].rank]
+		switch slots[i].use {
+		case useSelf:
+			r.relos[slots[i].rank] = offsets[i].Relo
+			continue
+		case useSize:
+			w.size = offsets[i].Relo
+		case useSign:
+			w.sign = offsets[i].Relo
+		}
+		r.widths[slots[i].rank] = w
 	}
 	return r, nil
 }
 
 // coreRecords is a core_relo part that holds all relocations of the object as if
-// they were those of one section, instruction i of which has the i-th of ranks.
+// they were those of one section, instruction i of which has the i-th of slots.
 // Records that the reader would refuse go to broken instead.
-func (ext *extInfos) coreRecords(f *mapdef.File, broken map[int]string) (raw []byte, ranks []int) {
+func (ext *extInfos) coreRecords(f *mapdef.File, broken map[int]string) (raw []byte, slots []coreSlot) {
 	raw = appendWords(f.Order, nil, coreRecordSize, ext.nameOff, 0)
-	for _, rec := range ext.bySection[coreRecords] {
+	for section, rec := range ext.bySection[coreRecords] {
 		for i := range rec.len() {
-			access, ok := f.BTF.String(rec.word(i, 2))
-			_, err := parseAccess(access)
-			switch id := rec.word(i, 1); {
-			case !ok:
-				broken[rec.rank+i] = fmt.Sprintf("access string at %#x is not a string", rec.word(i, 2))
-			case err != nil:
-				broken[rec.rank+i] = err.Error()
-			case id == 0 || !f.BTF.Valid(id):
-				broken[rec.rank+i] = fmt.Sprintf("type %d is not in .BTF", id)
-			default:
-				raw = rec.append(raw, i, uint32(len(ranks))*InsnSize, coreRecordSize)
-				ranks = append(ranks, rec.rank+i)
+			off, id, accessOff, kind := rec.word(i, 0), rec.word(i, 1), rec.word(i, 2), rec.word(i, 3)
+			rank := rec.rank + i
+			if why := unreadable(f, id, accessOff); why != "" {
+				broken[rank] = why
+				continue
+			}
+			add := func(use slotUse, kind uint32) {
+				raw = appendWords(f.Order, raw, uint32(len(slots))*InsnSize, id, accessOff, kind)
+				slots = append(slots, coreSlot{rank, use})
+			}
+			add(useSelf, kind)
+			if kind == coreByteOffset && memoryAccess(f.Sections[section].Data[off]) {
+				add(useSize, coreByteSize)
+				add(useSign, coreSigned)
 			}
 		}
 	}
-	f.Order.PutUint32(raw[8:], uint32(len(ranks)))
-	return raw, ranks
+	f.Order.PutUint32(raw[8:], uint32(len(slots)))
+	return raw, slots
+}
+
+// unreadable is the reason why cilium/ebpf would refuse a record, "" for none.
+func unreadable(f *mapdef.File, id rawbtf.ID, accessOff uint32) string {
+	access, ok := f.BTF.String(accessOff)
+	if !ok {
+		return fmt.Sprintf("access string at %#x is not a string", accessOff)
+	}
+	if _, err := parseAccess(access); err != nil {
+		return err.Error()
+	}
+	if id == 0 || !f.BTF.Valid(id) {
+		return fmt.Sprintf("type %d is not in .BTF", id)
+	}
+	return ""
 }
 
 // coreGroup is the relocations of a program against one local type.
@@ -119,14 +149,16 @@ func (r *Relocator) Relocate(code *Code, instrs []byte, targets []*btf.Spec) ([]
 	p := insns{instrs, code.Order}
 	failures := make(map[int]CoreFailure)
 	for _, g := range groupCore(code.Core) {
-		fixups := r.solve(g.relos, targets)
+		solved := r.solve(g.relos, targets)
 		for i, relo := range g.relos {
-			reason := fixups[i].reason
-			if reason == "" {
-				reason = p.apply(relo, fixups[i].fixup)
+			if solved[i].reason == "" {
+				solved[i].reason = p.apply(relo, solved[i].fixup)
 			}
-			if reason != "" {
-				failures[relo.Insn] = r.failure(relo, reason)
+		}
+		r.adjustWidths(p, g.relos, solved, targets)
+		for i, relo := range g.relos {
+			if solved[i].reason != "" {
+				failures[relo.Insn] = r.failure(relo, solved[i].reason)
 			}
 		}
 	}
