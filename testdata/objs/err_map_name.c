@@ -1,9 +1,0 @@
-/* A character that the kernel refuses in a map's name (D13, C13). */
-#include "bpf_min.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u32);
-} cells asm("money$") SEC(".maps");
