@@ -40,11 +40,14 @@ type DocumentObject struct {
 type DocumentMap struct {
 	// Index is the position in the map_data table; -1 for a template that an
 	// outer map's definition spells out, which is in no table.
-	Index    int    `json:"index"`
-	Name     Text   `json:"name"`
-	Aliases  []Text `json:"aliases"`
-	Section  Text   `json:"section"`
-	Offset   uint64 `json:"offset"`
+	Index   int    `json:"index"`
+	Name    Text   `json:"name"`
+	Aliases []Text `json:"aliases"`
+	Section Text   `json:"section"`
+	Offset  uint64 `json:"offset"`
+	// Static is true for a symbol that other files do not see.
+	Static bool `json:"static"`
+	// Evidence says in words how the dialect was found.
 	Dialect  string `json:"dialect"`
 	Evidence string `json:"evidence"`
 	// Type is the UAPI's lower-case name, "" for a type that has none here.
@@ -67,6 +70,10 @@ type DocumentMap struct {
 	// KernelName stands from the plan on.
 	KernelName string `json:"kernel_name,omitempty"`
 	Internal   bool   `json:"internal"`
+	// Ext are further fields of a legacy definition, in the order of its layout.
+	// Tail is unknown bytes behind them in hex, where reading is relaxed.
+	Ext  []DocumentField `json:"ext"`
+	Tail string          `json:"tail,omitempty"`
 	// InitialSize is how many bytes of contents the object has, with their hash;
 	// none for sections of zeros.
 	InitialSize   int    `json:"initial_size"`
@@ -78,6 +85,13 @@ type DocumentMap struct {
 	FD     *int           `json:"fd,omitempty"`
 	ID     *uint32        `json:"id,omitempty"`
 	Reused bool           `json:"reused"`
+}
+
+// DocumentField is one further field of a legacy definition: a number, or text.
+type DocumentField struct {
+	Name  string `json:"name"`
+	Value uint64 `json:"value"`
+	Text  Text   `json:"text,omitempty"`
 }
 
 // DocumentSlot is one static element: Target is the name of a map or program,

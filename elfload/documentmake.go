@@ -87,7 +87,11 @@ func (o *Object) plainMap(i int, m *MapDef) DocumentMap {
 		KeySize: m.KeySize, ValueSize: m.ValueSize, MaxEntries: m.MaxEntries,
 		MapFlags: m.Flags, MapFlagNames: flagNames(m.Flags), MapExtra: m.Extra, NumaNode: m.NumaNode, Pinning: m.Pinning.String(), PinPath: Text(m.PinPath),
 		KeyType: Text(o.TypeName(m.KeyType)), ValueType: Text(o.TypeName(m.ValueType)),
+		Static: m.Static, Ext: []DocumentField{}, Tail: hex.EncodeToString(m.Tail),
 		Internal: m.Internal, InitialSize: len(m.Contents), Frozen: m.Frozen, Values: []DocumentSlot{}}
+	for _, x := range m.Ext {
+		d.Ext = append(d.Ext, DocumentField{Name: x.Name, Value: x.Value, Text: Text(x.Text)})
+	}
 	if m.Contents != nil {
 		d.InitialSHA256 = sumOf(m.Contents)
 	}

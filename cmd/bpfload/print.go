@@ -154,6 +154,16 @@ func mapDetails(m *elfload.DocumentMap) []string {
 	for _, s := range m.Values {
 		add("[%d] = %s %s", s.Slot, s.Kind, nameCell(s.Target))
 	}
+	for _, x := range m.Ext {
+		if x.Text != "" {
+			add("%s %s", x.Name, nameCell(x.Text))
+		} else if x.Value != 0 {
+			add("%s %d", x.Name, x.Value)
+		}
+	}
+	if m.Tail != "" {
+		add("unknown bytes %s", shorten(m.Tail, maxNameCell))
+	}
 	if m.NumaNode != 0 {
 		add("numa_node %d", m.NumaNode)
 	}

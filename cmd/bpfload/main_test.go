@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/bpfload/bpfload/internal/kerneltest"
+)
+
+// mainEnv makes the test binary be bpfload, for tests of the process itself.
+const mainEnv = "BPFLOAD_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(mainEnv) == "1" {
+		main() // exits
+	}
+	os.Exit(m.Run())
+}
+
+// process is bpfload as a process of its own, not yet started.
+func process(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe, args...)
+	cmd.Env = append(os.Environ(), mainEnv+"=1")
+	return cmd
+}
+
+func TestClosedPipeIsAnErrorNotASignal(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	var stderr strings.Builder
+	cmd := process(t, "inspect", objects+"order.o")
+	cmd.Stdout, cmd.Stderr = w, &stderr
+	var exit *exec.ExitError
+	if err := cmd.Run(); !errors.As(err, &exit) || exit.ExitCode() != exitOther || !strings.Contains(stderr.String(), "standard output") {
+		t.Errorf("%v, stderr %q", err, stderr.String())
+	}
+}
+
+func TestExitStatusOfTheProcess(t *testing.T) {
+	var exit *exec.ExitError
+	if err := process(t, "inspect", objects+"err_member.o").Run(); !errors.As(err, &exit) || exit.ExitCode() != exitObject {
+		t.Errorf("%v, want status %d", err, exitObject)
+	}
+}
+
+func TestHoldEndsBySignal(t *testing.T) {
+	kerneltest.Require(t)
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		cmd := process(t, "load", "--hold", objects+"tailcall.o")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		line, err := bufio.NewReader(out).ReadString('\n')
+		if err != nil || line != "map_data\n" {
+			t.Errorf("first line %q, %v", line, err)
+		}
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v: %v", sig, err)
+		}
+	}
+}
