@@ -14,7 +14,7 @@ type MapData struct {
 	// Name is the definition's name, which the kernel may have cut.
 	Name string
 	// FD is open until the Collection is closed, and close-on-exec. It is
-	// never below 3.
+	// never below 3, or -1 for a map that was not created (PlannedMap.Create).
 	FD int
 	// ID is the kernel's id of the map.
 	ID uint32

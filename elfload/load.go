@@ -213,6 +213,10 @@ func (l *loader) collect() (*Collection, error) {
 
 func (l *loader) collectMap(c *Collection, i int) error {
 	m, def := &l.maps[i], &l.plan.Maps[i]
+	if m.fd == noFD {
+		c.MapData[i] = MapData{Index: i, Name: def.Name, FD: noFD, Def: def}
+		return nil
+	}
 	info, err := l.k.MapInfo(m.fd)
 	if err != nil {
 		return loadError(StageMap, "map_info", &def.MapDef, err)

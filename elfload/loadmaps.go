@@ -68,6 +68,9 @@ func (l *loader) create(i int) error {
 		defer l.k.Close(inner)
 		attr.InnerMapFD = inner
 	} else if m.InnerMap != mapdef.NoMap {
+		if l.maps[m.InnerMap].fd == noFD {
+			return mapError(&m.MapDef, "no_inner", fmt.Errorf("its template %q is not created", l.plan.Maps[m.InnerMap].Name), "")
+		}
 		attr.InnerMapFD = l.maps[m.InnerMap].fd
 	}
 	fd, withBTF, err := l.createWithRetry(&m.MapDef, m.NeedsBTF, attr)

@@ -28,7 +28,7 @@ func (p *Plan) planPins() error {
 		if err != nil {
 			return err
 		}
-		if dir == "" {
+		if dir == "" || !m.Create {
 			continue
 		}
 		file, err := pinFile(m.Name)

@@ -31,6 +31,10 @@ type Plan struct {
 // PlannedMap is a definition as it will reach the kernel.
 type PlannedMap struct {
 	MapDef
+	// Create tells whether the load creates the map, or takes it from its pin.
+	// Instructions that refer to a map that is not created are poisoned: the
+	// verifier accepts them in dead code only (R133).
+	Create bool
 	// KernelName is what BPF_MAP_CREATE is told, at most 15 bytes.
 	KernelName string
 	// PerCPUEntries: max_entries is the number of possible CPUs, which is known
@@ -138,7 +142,7 @@ func (p *Plan) planMaps() error {
 	}
 	p.Maps = make([]PlannedMap, len(defs))
 	for i := range defs {
-		p.Maps[i] = PlannedMap{MapDef: defs[i]}
+		p.Maps[i] = PlannedMap{MapDef: defs[i], Create: true}
 		if err := p.completeMap(&p.Maps[i]); err != nil {
 			return err
 		}

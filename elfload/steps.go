@@ -51,6 +51,9 @@ func (p *Plan) planSteps() {
 		p.step(Step{Op: OpLoadBTF})
 	}
 	for _, i := range p.creationOrder() {
+		if !p.Maps[i].Create {
+			continue
+		}
 		p.step(Step{Op: OpCreateMap, Map: i})
 		if !allZero(p.Maps[i].Contents) { // a new map is zero already
 			p.step(Step{Op: OpFillMap, Map: i})
@@ -67,7 +70,7 @@ func (p *Plan) planSteps() {
 	}
 	p.slotSteps(mapdef.TargetProgram, OpSetProgramSlot)
 	for i := range p.Maps {
-		if p.Maps[i].PinPath != "" {
+		if p.Maps[i].PinPath != "" && p.Maps[i].Create {
 			p.step(Step{Op: OpPinMap, Map: i})
 		}
 	}
@@ -104,17 +107,33 @@ func (p *Plan) slotSteps(kind mapdef.TargetKind, op Op) {
 	for i := range p.Maps {
 		m := &p.Maps[i]
 		for _, s := range m.Slots {
-			if s.Target.Kind != kind {
+			if s.Target.Kind != kind || !m.Create {
 				continue
 			}
-			if kind == mapdef.TargetProgram && !p.Programs[s.Target.Index].Load {
-				p.warn(Warning{Code: "slot_empty", Map: m.Name, Program: p.Programs[s.Target.Index].Name, Section: m.Section,
-					Offset: mapdef.At(s.Offset), Message: fmt.Sprintf("slot %d stays empty: program %q is not loaded", s.Index, p.Programs[s.Target.Index].Name)})
+			if w, empty := p.emptySlot(m, s); empty {
+				p.warn(w)
 				continue
 			}
 			p.step(Step{Op: op, Map: i, Slot: s.Index, Target: s.Target.Index})
 		}
 	}
+}
+
+// emptySlot tells that the slot's map or program will not be in the kernel.
+func (p *Plan) emptySlot(m *PlannedMap, s Slot) (Warning, bool) {
+	w := Warning{Code: "slot_empty", Map: m.Name, Section: m.Section}
+	if s.Offset != 0 {
+		w.Offset = mapdef.At(s.Offset)
+	}
+	if s.Target.Kind == mapdef.TargetProgram {
+		t := &p.Programs[s.Target.Index]
+		w.Program = t.Name
+		w.Message = fmt.Sprintf("slot %d stays empty: program %q is not loaded", s.Index, t.Name)
+		return w, !t.Load
+	}
+	t := &p.Maps[s.Target.Index]
+	w.Message = fmt.Sprintf("slot %d stays empty: map %q is not created", s.Index, t.Name)
+	return w, !t.Create
 }
 
 func allZero(b []byte) bool {
