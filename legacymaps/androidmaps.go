@@ -30,11 +30,21 @@ func ApplyAndroidMaps(f *mapdef.File, defs []mapdef.Def) ([]mapdef.Warning, erro
 	if sec == nil || sec.Size == 0 {
 		return nil, nil
 	}
-	elems, err := symbolElements(f, sec)
+	var syms []*mapdef.Symbol
+	for i := range f.Symbols {
+		if s := &f.Symbols[i]; s.In(sec.Index) && canName(s) {
+			syms = append(syms, s)
+		}
+	}
+	elems, err := symbolElements(sec, syms)
 	if err != nil {
 		return nil, err
 	}
 	setSlots(elems, sec.Size)
+	at := map[string]int{}
+	for i := range defs {
+		at[defs[i].Name] = i
+	}
 	var warns []mapdef.Warning
 	for i := range elems {
 		e := &elems[i]
@@ -45,24 +55,15 @@ func ApplyAndroidMaps(f *mapdef.File, defs []mapdef.Def) ([]mapdef.Warning, erro
 			return nil, e.fail("element_size", e.off, fmt.Sprintf("record has %d bytes instead of %d", e.size, n192Size))
 		}
 		name := strings.TrimSuffix(e.name, androidSuffix)
-		d := defNamed(defs, name)
-		if d == nil {
+		d, ok := at[name]
+		if !ok {
 			warns = append(warns, mapdef.Warning{Code: "android_record", Section: sec.Name, Map: name, Offset: mapdef.At(e.off),
 				Message: fmt.Sprintf("record %q belongs to no map of the object", e.name)})
 			continue
 		}
-		applyRecord(f.Order, d, e.data)
+		applyRecord(f.Order, &defs[d], e.data)
 	}
 	return warns, nil
-}
-
-func defNamed(defs []mapdef.Def, name string) *mapdef.Def {
-	for i := range defs {
-		if defs[i].Named(name) {
-			return &defs[i]
-		}
-	}
-	return nil
 }
 
 // applyRecord takes one record.

@@ -1,6 +1,7 @@
 package legacymaps
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,11 +89,10 @@ func (p *parser) refuseArrays(g *group, structs []structInfo) error {
 	if p.byShape(g).dialect != "" {
 		return nil
 	}
-	for i := range g.elems {
-		for j := range g.elems {
-			one, many := &g.elems[j], &g.elems[i]
-			if structs[i].layout.size != 0 || !one.sized || !many.sized || one.size < minElement ||
-				many.size <= one.size || many.size%one.size != 0 {
+	for _, one := range oneOfEachSize(g.elems) {
+		for i := range g.elems {
+			many := &g.elems[i]
+			if structs[i].layout.size != 0 || !many.sized || one.size < minElement || many.size <= one.size || many.size%one.size != 0 {
 				continue
 			}
 			if n := many.size / one.size; !knownSize(many.size) || p.f.Order.Uint32(many.data[one.size:]) != 0 {
@@ -101,6 +101,22 @@ func (p *parser) refuseArrays(g *group, structs []structInfo) error {
 		}
 	}
 	return nil
+}
+
+// maxSizes bounds how many sizes of definitions in one section are compared
+// with each other: real sections have one or two.
+const maxSizes = 8
+
+// oneOfEachSize is the first definition of each size that a symbol gives.
+func oneOfEachSize(elems []element) []*element {
+	var list []*element
+	for i := range elems {
+		e := &elems[i]
+		if e.sized && len(list) < maxSizes && !slices.ContainsFunc(list, func(o *element) bool { return o.size == e.size }) {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // knownSize tells whether some layout has that many bytes.
@@ -165,23 +181,16 @@ func (p *parser) byContent(g *group, structs []structInfo) verdict {
 	if all.dialect == dAya {
 		all = p.copiedForTC(g, structs, all)
 	}
+	slices.SortStableFunc(bare, func(a, b *element) int { return cmp.Compare(a.size, b.size) })
 	for len(bare) > 0 {
-		size := bare[0].size
-		c := &sizeCase{order: p.f.Order, facts: p.facts, size: size, elems: withSize(bare, size, true)}
-		all = combine(all, p.bySize(c))
-		bare = withSize(bare, size, false)
+		n := 1
+		for n < len(bare) && bare[n].size == bare[0].size {
+			n++
+		}
+		all = combine(all, p.bySize(&sizeCase{order: p.f.Order, facts: p.facts, size: bare[0].size, elems: bare[:n]}))
+		bare = bare[n:]
 	}
 	return p.byTailCalls(g, structs, all)
-}
-
-func withSize(elems []*element, size uint64, want bool) []*element {
-	var out []*element
-	for _, e := range elems {
-		if (e.size == size) == want {
-			out = append(out, e)
-		}
-	}
-	return out
 }
 
 // combine joins two verdicts of one section. A definite one stands against a

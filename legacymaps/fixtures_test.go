@@ -3,6 +3,7 @@ package legacymaps
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,10 +215,11 @@ func TestAnnotatedTypes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := defNamed(defs, c.name)
-			if d == nil {
+			i := slices.IndexFunc(defs, func(d mapdef.Def) bool { return d.Named(c.name) })
+			if i < 0 {
 				t.Fatalf("%s: no map %q", path, c.name)
 			}
+			d := &defs[i]
 			if k, v := f.BTF.CName(d.KeyType), f.BTF.CName(d.ValueType); k != c.key || v != c.value {
 				t.Errorf("%s %s: %s has types %q, %q", c.rule, path, c.name, k, v)
 			}

@@ -1,6 +1,7 @@
 package legacymaps
 
 import (
+	"cmp"
 	"crypto/sha1"
 	hexenc "encoding/hex"
 	"fmt"
@@ -79,19 +80,30 @@ func (p *parser) linkIproute2(g *group, first int) error {
 	return nil
 }
 
+// indexIDs notes the ids of iproute2 definitions.
+func (p *parser) indexIDs() {
+	p.ids = map[uint32][]int{}
+	for i, r := range p.recs {
+		if iproute2Family(r.dialect.name) {
+			p.ids[r.word(fID)] = append(p.ids[r.word(fID)], i)
+		}
+	}
+}
+
 // withID is the first definition of the family with that id.
 func (p *parser) withID(id uint32) int {
-	return slices.IndexFunc(p.recs, func(r *record) bool {
-		return iproute2Family(r.dialect.name) && r.word(fID) == id
-	})
+	if list := p.ids[id]; len(list) > 0 {
+		return list[0]
+	}
+	return mapdef.NoMap
 }
 
 // fillIproute2 puts every map whose id is the outer map's inner_id in the slot
 // of its inner_idx. Of two for one slot the later one stays, as in tc.
 func (p *parser) fillIproute2(d *mapdef.Def, r *record) error {
-	for i, in := range p.recs {
-		if !iproute2Family(in.dialect.name) || in.word(fID) != r.word(fInnerID) || in.vals[fInnerID] != 0 ||
-			in.word(fInnerIdx) == noInnerIdx || mapOfMaps(p.defs[i].Type) {
+	for _, i := range p.ids[r.word(fInnerID)] {
+		in := p.recs[i]
+		if in.vals[fInnerID] != 0 || in.word(fInnerIdx) == noInnerIdx || mapOfMaps(p.defs[i].Type) {
 			continue
 		}
 		slot := mapdef.Slot{Index: in.word(fInnerIdx), Target: mapdef.Target{Kind: mapdef.TargetMap, Index: i}}
@@ -101,20 +113,18 @@ func (p *parser) fillIproute2(d *mapdef.Def, r *record) error {
 		if d.Type == typeArrayOfMaps && slot.Index >= d.MaxEntries {
 			return in.failf("slot_range", in.at[fInnerIdx], "inner_idx %d is outside map %q of %d entries", slot.Index, d.Name, d.MaxEntries)
 		}
-		d.Slots = p.putSlot(d, slot, in.elem)
+		d.Slots = append(d.Slots, slot)
 	}
+	slices.SortStableFunc(d.Slots, func(a, b mapdef.Slot) int { return cmp.Compare(a.Index, b.Index) })
+	kept := d.Slots[:0]
+	for _, s := range d.Slots {
+		if n := len(kept); n > 0 && kept[n-1].Index == s.Index {
+			p.warn("slot_replaced", p.recs[s.Target.Index].elem, fmt.Sprintf("slot %d of map %q is also asked for by %q: this map gets it",
+				s.Index, d.Name, p.defs[kept[n-1].Target.Index].Name))
+			kept = kept[:n-1]
+		}
+		kept = append(kept, s)
+	}
+	d.Slots = kept
 	return nil
-}
-
-// putSlot inserts in order of index and replaces what has the same one.
-func (p *parser) putSlot(d *mapdef.Def, s mapdef.Slot, e *element) []mapdef.Slot {
-	at, found := slices.BinarySearchFunc(d.Slots, s.Index, func(o mapdef.Slot, n uint32) int {
-		return int(int64(o.Index) - int64(n))
-	})
-	if !found {
-		return slices.Insert(d.Slots, at, s)
-	}
-	p.warn("slot_replaced", e, fmt.Sprintf("slot %d of map %q is also asked for by %q: this map gets it", s.Index, d.Name, p.defs[d.Slots[at].Target.Index].Name))
-	d.Slots[at] = s
-	return d.Slots
 }

@@ -15,7 +15,9 @@ type parser struct {
 	table  []dialect
 	vars   *varIndex // nil without BTF
 	facts  *facts
-	recs   []*record // one per definition, in the order of defs
+	recs   []*record        // one per definition, in the order of defs
+	names  map[string]int   // every name and alias: index in defs; looked up only
+	ids    map[uint32][]int // iproute2 ids: indices in defs; looked up only
 	defs   []mapdef.Def
 	warns  []mapdef.Warning
 }
@@ -48,6 +50,7 @@ func Parse(f *mapdef.File, opts Options) (defs []mapdef.Def, warns []mapdef.Warn
 		return nil, nil, err
 	}
 	p.addSuffixes(groups, firsts)
+	p.indexIDs()
 	for i := range groups {
 		if link := p.recs[firsts[i]].dialect.link; link != nil {
 			if err := link(p, &groups[i], firsts[i]); err != nil {
@@ -159,36 +162,41 @@ func (p *parser) addSuffixes(groups []group, firsts []int) {
 			continue
 		}
 		d.Aliases = append(slices.Clip(d.Aliases), name)
+		p.names[name] = firsts[i]
 	}
 }
 
 // named is the index of the definition with that name or alias, NoMap if none.
 func (p *parser) named(name string) int {
-	for i := range p.defs {
-		if p.defs[i].Named(name) {
-			return i
-		}
+	if i, ok := p.names[name]; ok {
+		return i
 	}
 	return mapdef.NoMap
 }
 
 // checkNames holds L5: every name once in the object, .maps included.
 func (p *parser) checkNames() error {
-	section := map[string]string{}
+	modern := map[string]bool{}
 	for i := range p.f.Symbols {
 		s := &p.f.Symbols[i]
-		if int(s.Section) < len(p.f.Sections) && p.f.Sections[s.Section].Name == btfSection && s.Name != "" && s.Section != 0 {
-			section[s.Name] = btfSection
+		if n := int(s.Section); n > 0 && n < len(p.f.Sections) && p.f.Sections[n].Name == btfSection && s.Name != "" {
+			modern[s.Name] = true
 		}
 	}
+	p.names = make(map[string]int, len(p.defs))
 	for i := range p.defs {
 		d := &p.defs[i]
 		for _, name := range append([]string{d.Name}, d.Aliases...) {
-			if other, dup := section[name]; dup {
-				return &mapdef.Error{Stage: mapdef.StageRead, Code: "duplicate_name", Section: d.Section, Symbol: name, Offset: mapdef.At(d.Offset),
-					Err: fmt.Errorf("a map of that name is also defined in section %q", other)}
+			other, dup := p.names[name]
+			section := btfSection
+			if dup {
+				section = p.defs[other].Section
 			}
-			section[name] = d.Section
+			if dup || modern[name] {
+				return &mapdef.Error{Stage: mapdef.StageRead, Code: "duplicate_name", Section: d.Section, Symbol: name, Offset: mapdef.At(d.Offset),
+					Err: fmt.Errorf("a map of that name is also defined in section %q", section)}
+			}
+			p.names[name] = i
 		}
 	}
 	return nil

@@ -1,38 +1,32 @@
 package legacymaps
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
 
-// references lists the offsets in sec that code loads the address of (L20):
-// symbol value plus the addend, which stands in the instruction where the
-// relocation does not carry it. Ascending, each once.
-func references(f *mapdef.File, sec *mapdef.Section) []uint64 {
-	var refs []uint64
-	for i := range f.Relocs {
-		if !f.Sections[i].Exec() {
+// addReferences notes the offsets in definition sections that the code of one
+// section loads the address of (L20): symbol value plus the addend, which stands
+// in the instruction where the relocation does not carry it.
+func (c *contents) addReferences(f *mapdef.File, code int, ours []bool) {
+	for _, r := range f.Relocs[code] {
+		sym := &f.Symbols[r.Symbol]
+		n := int(sym.Section)
+		if r.Type != mapdef.R_BPF_64_64 || n >= len(ours) || !ours[n] {
 			continue
 		}
-		for _, r := range f.Relocs[i] {
-			sym := &f.Symbols[r.Symbol]
-			if r.Type != mapdef.R_BPF_64_64 || !sym.In(sec.Index) {
-				continue
+		addend := uint64(r.Addend)
+		if !r.HasAddend {
+			insn, ok := mapdef.Span(f.Sections[code].Data, r.Offset, 8)
+			if !ok {
+				continue // the reader of programs refuses it
 			}
-			addend := uint64(r.Addend)
-			if !r.HasAddend {
-				insn, ok := mapdef.Span(f.Sections[i].Data, r.Offset, 8)
-				if !ok {
-					continue // the reader of programs refuses it
-				}
-				addend = uint64(int64(int32(f.Order.Uint32(insn[4:]))))
-			}
-			refs = append(refs, sym.Value+addend)
+			addend = uint64(int64(int32(f.Order.Uint32(insn[4:]))))
 		}
+		c.refs[n] = append(c.refs[n], sym.Value+addend)
 	}
-	slices.Sort(refs)
-	return slices.Compact(refs)
 }
 
 // refuseRelocs holds L23: nothing patches definitions but in a dialect that
@@ -58,10 +52,12 @@ func refuseRelocs(f *mapdef.File, g *group, d *dialect) error {
 
 // at is the index of the element whose slot holds the offset, -1 for none.
 func (g *group) at(off uint64) int {
-	for i := range g.elems {
-		if e := &g.elems[i]; off >= e.off && off-e.off < e.slot {
-			return i
-		}
+	i, found := slices.BinarySearchFunc(g.elems, off, func(e element, off uint64) int { return cmp.Compare(e.off, off) })
+	if !found {
+		i--
 	}
-	return -1
+	if i < 0 || off-g.elems[i].off >= g.elems[i].slot {
+		return -1
+	}
+	return i
 }

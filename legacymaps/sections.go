@@ -24,7 +24,6 @@ type element struct {
 	name    string
 	aliases []string
 	static  bool
-	unnamed bool // no symbol: found by size and reference (L9)
 	off     uint64
 	size    uint64 // of the definition
 	slot    uint64 // up to the next element or the section's end; size <= slot
@@ -58,8 +57,46 @@ func suffix(sec *mapdef.Section) string {
 	return s
 }
 
+// contents are the symbols and references of each definition section, by
+// section index; nil for other sections.
+type contents struct {
+	symbols [][]*mapdef.Symbol
+	refs    [][]uint64
+}
+
+// readContents goes once over symbols and relocations.
+func readContents(f *mapdef.File) *contents {
+	c := &contents{make([][]*mapdef.Symbol, len(f.Sections)), make([][]uint64, len(f.Sections))}
+	ours := make([]bool, len(f.Sections))
+	for i := range f.Sections {
+		ours[i] = i != 0 && isNamed(&f.Sections[i])
+	}
+	for i := range f.Symbols {
+		s := &f.Symbols[i]
+		if n := int(s.Section); n < len(ours) && ours[n] && canName(s) {
+			c.symbols[n] = append(c.symbols[n], s)
+		}
+	}
+	for i := range f.Relocs {
+		if f.Sections[i].Exec() {
+			c.addReferences(f, i, ours)
+		}
+	}
+	for i := range c.refs {
+		slices.Sort(c.refs[i])
+		c.refs[i] = slices.Compact(c.refs[i])
+	}
+	return c
+}
+
+// canName tells whether a symbol can introduce a map (L6).
+func canName(s *mapdef.Symbol) bool {
+	return s.Name != "" && (s.Type == elf.STT_NOTYPE || s.Type == elf.STT_OBJECT)
+}
+
 // readGroups finds every definition section, in order of section index.
 func readGroups(f *mapdef.File, vars *varIndex) (groups []group, warns []mapdef.Warning, err error) {
+	var c *contents
 	for i := range f.Sections {
 		sec := &f.Sections[i]
 		if i == 0 || !isNamed(sec) {
@@ -68,7 +105,10 @@ func readGroups(f *mapdef.File, vars *varIndex) (groups []group, warns []mapdef.
 		if sec.Size == 0 {
 			return nil, nil, sectionError(sec, "empty_section", "section for map definitions is empty")
 		}
-		elems, w, err := readElements(f, vars, sec)
+		if c == nil {
+			c = readContents(f)
+		}
+		elems, w, err := readElements(vars, sec, c)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -78,8 +118,8 @@ func readGroups(f *mapdef.File, vars *varIndex) (groups []group, warns []mapdef.
 }
 
 // readElements turns a section's symbols into elements (L6 to L9).
-func readElements(f *mapdef.File, vars *varIndex, sec *mapdef.Section) (elems []element, warns []mapdef.Warning, err error) {
-	if elems, err = symbolElements(f, sec); err != nil {
+func readElements(vars *varIndex, sec *mapdef.Section, c *contents) (elems []element, warns []mapdef.Warning, err error) {
+	if elems, err = symbolElements(sec, c.symbols[sec.Index]); err != nil {
 		return nil, nil, err
 	}
 	if len(elems) == 0 {
@@ -87,7 +127,7 @@ func readElements(f *mapdef.File, vars *varIndex, sec *mapdef.Section) (elems []
 	}
 	vars.sizes(sec.Name, elems)
 	unsized := allUnsized(elems)
-	refs := references(f, sec)
+	refs := c.refs[sec.Index]
 	if unsized {
 		elems = splitUnnamed(elems, refs)
 	}
@@ -125,35 +165,30 @@ func bindRank(b elf.SymBind) int {
 
 // symbolElements groups the symbols of a section by value: one element each,
 // further names are aliases. Only name, offset and size (the largest that a
-// symbol gives) are set.
-func symbolElements(f *mapdef.File, sec *mapdef.Section) ([]element, error) {
-	var syms []*mapdef.Symbol
-	for i := range f.Symbols {
-		s := &f.Symbols[i]
-		if !s.In(sec.Index) || s.Name == "" || (s.Type != elf.STT_NOTYPE && s.Type != elf.STT_OBJECT) {
-			continue
-		}
-		if s.Value >= sec.Size {
-			return nil, &mapdef.Error{Stage: mapdef.StageRead, Code: "symbol_range", Section: sec.Name, Symbol: s.Name,
-				Offset: mapdef.At(s.Value), Err: text("symbol is outside the section of 0x" + hex(sec.Size) + " bytes")}
-		}
-		syms = append(syms, s)
-	}
+// symbol gives) are set. syms is sorted in place.
+func symbolElements(sec *mapdef.Section, syms []*mapdef.Symbol) ([]element, error) {
 	slices.SortStableFunc(syms, func(a, b *mapdef.Symbol) int {
 		return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(bindRank(a.Bind), bindRank(b.Bind)), cmp.Compare(a.Index, b.Index))
 	})
 	var elems []element
+	var seen map[string]bool // names of the last element
 	for _, s := range syms {
+		if s.Value >= sec.Size {
+			return nil, &mapdef.Error{Stage: mapdef.StageRead, Code: "symbol_range", Section: sec.Name, Symbol: s.Name,
+				Offset: mapdef.At(s.Value), Err: text("symbol is outside the section of 0x" + hex(sec.Size) + " bytes")}
+		}
 		if n := len(elems); n > 0 && elems[n-1].off == s.Value {
 			e := &elems[n-1]
-			if s.Name != e.name && !slices.Contains(e.aliases, s.Name) {
+			if !seen[s.Name] {
 				e.aliases = append(e.aliases, s.Name)
+				seen[s.Name] = true
 			}
 			e.size, e.sized = max(e.size, s.Size), e.sized || s.Size != 0
 			continue
 		}
 		static := s.Bind == elf.STB_LOCAL || s.Vis == elf.STV_HIDDEN || s.Vis == elf.STV_INTERNAL
 		elems = append(elems, element{sec: sec, name: s.Name, static: static, off: s.Value, size: s.Size, sized: s.Size != 0})
+		seen = map[string]bool{s.Name: true}
 	}
 	return elems, nil
 }
@@ -162,21 +197,27 @@ func allUnsized(elems []element) bool {
 	return !slices.ContainsFunc(elems, func(e element) bool { return e.sized })
 }
 
-// splitUnnamed adds unnamed elements at referenced offsets that no symbol
-// names: clang up to 7 may leave statics without symbols (L9).
+// splitUnnamed adds unnamed elements at referenced offsets (ascending) that no
+// symbol names: clang up to 7 may leave statics without symbols (L9).
 func splitUnnamed(elems []element, refs []uint64) []element {
-	for _, off := range refs {
-		at, found := slices.BinarySearchFunc(elems, off, func(e element, off uint64) int { return cmp.Compare(e.off, off) })
-		if found || off >= elems[0].sec.Size {
-			continue
+	sec := elems[0].sec
+	merged := make([]element, 0, len(elems))
+	for _, e := range elems {
+		for ; len(refs) > 0 && refs[0] <= e.off; refs = refs[1:] {
+			if refs[0] < e.off {
+				merged = append(merged, unnamedAt(sec, refs[0]))
+			}
 		}
-		elems = slices.Insert(elems, at, unnamedAt(elems[0].sec, off))
+		merged = append(merged, e)
 	}
-	return elems
+	for ; len(refs) > 0 && refs[0] < sec.Size; refs = refs[1:] {
+		merged = append(merged, unnamedAt(sec, refs[0]))
+	}
+	return merged
 }
 
 func unnamedAt(sec *mapdef.Section, off uint64) element {
-	return element{sec: sec, name: sec.Name + "+" + strconv.FormatUint(off, 10), static: true, unnamed: true, off: off}
+	return element{sec: sec, name: sec.Name + "+" + strconv.FormatUint(off, 10), static: true, off: off}
 }
 
 func setSlots(elems []element, end uint64) {

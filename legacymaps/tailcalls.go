@@ -2,6 +2,7 @@ package legacymaps
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -29,8 +30,15 @@ type tailReader struct {
 	f     *mapdef.File
 	defs  []mapdef.Def
 	opts  Options
-	calls []TailCall
+	ids   map[uint32]int  // iproute2 program arrays: index in defs; looked up only
+	taken map[slotKey]int // index in calls; looked up only
+	calls []TailCall      // those replaced have Map NoMap
 	warns []mapdef.Warning
+}
+
+type slotKey struct {
+	def  int
+	slot uint32
 }
 
 // TailCalls finds the tail-call sections of an object whose legacy definitions
@@ -39,7 +47,7 @@ type tailReader struct {
 // map does not exist is a warning, with Options.Strict an error (L62); a slot
 // outside its map is an error.
 func TailCalls(f *mapdef.File, defs []mapdef.Def, opts Options) ([]TailCall, []mapdef.Warning, error) {
-	r := &tailReader{f: f, defs: defs, opts: opts}
+	r := &tailReader{f: f, defs: defs, opts: opts, taken: map[slotKey]int{}}
 	samples, iproute2 := false, false
 	for i := range defs {
 		samples = samples || samplesFamily(defs[i].Dialect)
@@ -55,7 +63,8 @@ func TailCalls(f *mapdef.File, defs []mapdef.Def, opts Options) ([]TailCall, []m
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.calls, r.warns, nil
+	calls := slices.DeleteFunc(r.calls, func(c TailCall) bool { return c.Map == mapdef.NoMap })
+	return calls, r.warns, nil
 }
 
 // programs lists the executable sections that hold instructions.
@@ -96,14 +105,15 @@ func (r *tailReader) bySlot() error {
 
 // byID is L61 to L63: "ID/SLOT" goes to the first program array with that id.
 func (r *tailReader) byID() error {
+	r.indexIDs()
 	main := r.mainSection()
 	for _, sec := range programs(r.f) {
 		id, slot, ok := iproute2Tail(sec.Name)
 		if !ok {
 			continue
 		}
-		at := r.arrayWithID(id)
-		if at == mapdef.NoMap {
+		at, ok := r.ids[id]
+		if !ok {
 			why := fmt.Sprintf("no program array has the id %d that the section's name asks for: the program is in no slot", id)
 			if r.opts.Strict {
 				return sectionError(sec, "tail_call_map", why)
@@ -122,17 +132,19 @@ func (r *tailReader) byID() error {
 	return nil
 }
 
-func (r *tailReader) arrayWithID(id uint32) int {
+// indexIDs notes the first program array of each id (L62).
+func (r *tailReader) indexIDs() {
+	r.ids = map[uint32]int{}
 	for i := range r.defs {
 		d := &r.defs[i]
 		if !iproute2Family(d.Dialect) || d.Type != typeProgArray {
 			continue
 		}
-		if have, _ := d.ExtValue("id"); uint32(have.Value) == id {
-			return i // an element too short for the field has id 0 (L13)
+		id, _ := d.ExtValue("id") // an element too short for the field has id 0 (L13)
+		if _, dup := r.ids[uint32(id.Value)]; !dup {
+			r.ids[uint32(id.Value)] = i
 		}
 	}
-	return mapdef.NoMap
 }
 
 // mainSection is where iproute2 looks for the main program (L64), else the
@@ -161,14 +173,13 @@ func (r *tailReader) add(c TailCall) error {
 	if c.Slot >= d.MaxEntries {
 		return sectionError(r.section(c), "slot_range", fmt.Sprintf("slot %d is outside program array %q of %d entries", c.Slot, d.Name, d.MaxEntries))
 	}
-	for i := range r.calls {
-		if o := &r.calls[i]; o.Map == c.Map && o.Slot == c.Slot {
-			r.warns = append(r.warns, mapdef.Warning{Code: "slot_replaced", Section: c.Section, Map: d.Name,
-				Message: fmt.Sprintf("slot %d of map %q is also asked for by section %q: this program gets it", c.Slot, d.Name, o.Section)})
-			r.calls = append(r.calls[:i], r.calls[i+1:]...)
-			break
-		}
+	key := slotKey{c.Map, c.Slot}
+	if i, taken := r.taken[key]; taken {
+		r.warns = append(r.warns, mapdef.Warning{Code: "slot_replaced", Section: c.Section, Map: d.Name,
+			Message: fmt.Sprintf("slot %d of map %q is also asked for by section %q: this program gets it", c.Slot, d.Name, r.calls[i].Section)})
+		r.calls[i].Map = mapdef.NoMap
 	}
+	r.taken[key] = len(r.calls)
 	r.calls = append(r.calls, c)
 	return nil
 }
