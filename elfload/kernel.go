@@ -13,6 +13,8 @@ import (
 // kernel is the part of bpf(2) and of bpffs that a load needs. The real one is
 // host; tests have one that records, and fails the n-th call.
 type kernel interface {
+	attachKernel
+
 	LoadBTF(*bpfsys.BTFAttr) (fd int, log string, err error)
 	CreateMap(*bpfsys.MapAttr) (fd int, err error)
 	UpdateMap(fd int, key, value []byte, flags uint64) error

@@ -35,6 +35,7 @@ type recorder struct {
 	fdObj   map[int]int // descriptor to object
 	cpus    int
 	vmlinux []byte
+	targets targets
 	wrong   []string // misuse: closing what is not open, using a closed descriptor
 }
 
@@ -291,6 +292,9 @@ func (r *recorder) leftovers(pins, dirs int) error {
 	}
 	if len(r.fds) > 0 {
 		errs = append(errs, fmt.Errorf("open descriptors: %v", r.fds))
+	}
+	if r.targets.mapped != 0 {
+		errs = append(errs, fmt.Errorf("%d mappings", r.targets.mapped))
 	}
 	if len(r.pins) != pins {
 		errs = append(errs, fmt.Errorf("pins: %v", r.pins))

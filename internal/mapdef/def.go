@@ -88,6 +88,15 @@ type Def struct {
 	// Frozen: BPF_MAP_FREEZE after filling.
 	Frozen bool
 
+	// Optional: the map is not created unless the caller asks for it by name
+	// (a struct_ops section whose name begins with '?', spec R124).
+	Optional bool
+	// StructOps is what a struct_ops map holds, nil for others.
+	StructOps *StructOps
+	// DataSection is the index of the section whose variables live in this map
+	// although SectionIndex is another one (arenas); 0 for none.
+	DataSection int
+
 	// Values is where the pointers of a `values` member begin, in bytes from the
 	// start of the section; unknown when the definition has no such member.
 	Values Offset
@@ -115,6 +124,29 @@ func (d *Def) ExtValue(name string) (ExtField, bool) {
 		}
 	}
 	return ExtField{}, false
+}
+
+// StructOps is the C variable behind a struct_ops map. Nothing in it changes
+// after reading.
+type StructOps struct {
+	// Type is the id of its struct in the object's BTF, TypeName the struct's
+	// name without a ___flavor: the name of the kernel's struct.
+	Type     uint32
+	TypeName string
+	// Data is the variable's bytes, as many as its type has. Shared with the file.
+	Data []byte
+	// Programs are the members that programs are assigned to, ascending by Member.
+	Programs []StructOpsProgram
+}
+
+// StructOpsProgram is one function pointer of a struct_ops variable: the member
+// with that index in the object's struct, at Offset bytes from its start, is
+// the program with that index.
+type StructOpsProgram struct {
+	Member  int
+	Name    string // the member's
+	Offset  uint64
+	Program int
 }
 
 // ExtField is one further field of a legacy definition.

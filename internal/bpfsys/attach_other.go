@@ -1,0 +1,24 @@
+//go:build !linux
+
+package bpfsys
+
+// MapDelete fails: there is no bpf(2) here.
+func MapDelete(fd int, key []byte) error { return errNoBPF }
+
+// LinkStructOps fails: there is no bpf(2) here.
+func LinkStructOps(m int) (fd int, err error) { return -1, errNoBPF }
+
+// ProgByID fails: there is no bpf(2) here.
+func ProgByID(id uint32) (fd int, err error) { return -1, errNoBPF }
+
+// BTFData fails: there is no bpf(2) here.
+func BTFData(fd int) ([]byte, error) { return nil, errNoBPF }
+
+// ProgBTF fails: there is no bpf(2) here.
+func ProgBTF(prog int) ([]byte, error) { return nil, errNoBPF }
+
+// MemoryMap fails: there is no bpf(2) here.
+func MemoryMap(fd int, addr, size uint64) ([]byte, error) { return nil, errNoBPF }
+
+// MemoryUnmap fails: there is no bpf(2) here.
+func MemoryUnmap(memory []byte) error { return errNoBPF }
