@@ -42,3 +42,27 @@ func findExterns(f *mapdef.File) externTypes {
 }
 
 func isWeak(sym *mapdef.Symbol) bool { return sym.Bind == elf.STB_WEAK }
+
+// ExternsToMap makes references to the value of map m out of the references to
+// externs of one DATASEC, which stay in Externs. place gives the offset in bytes
+// in the map's value of what an instruction with that addend refers to; the
+// first error ends it, and then the code is of no use.
+func (c *Code) ExternsToMap(datasec string, m int, place func(e *ExternRef, addend int32) (uint32, error)) error {
+	p := insns{c.Insns, c.Order}
+	for i := range c.Externs {
+		e := &c.Externs[i]
+		if e.Datasec != datasec {
+			continue
+		}
+		off, err := place(e, p.imm(e.Insn))
+		if err != nil {
+			return err
+		}
+		c.Maps = append(c.Maps, MapRef{Insn: e.Insn, Map: m, Value: true, Offset: off})
+	}
+	c.sorted()
+	return nil
+}
+
+// Imm is the immediate of the instruction at that slot, as in the file.
+func (c *Code) Imm(insn int) int32 { return insns{c.Insns, c.Order}.imm(insn) }

@@ -41,15 +41,15 @@ type function struct {
 }
 
 // Parse finds the functions of an object and decides which are programs: the
-// global and weak ones outside .text. Functions in .text, and static ones
-// anywhere, are subprograms, unless the object has nothing else to load: then the
-// global ones of .text are programs. Errors tell of functions that make no sense;
+// global and weak ones outside .text, except those in a section of unknown name
+// that others call. Functions in .text, and static ones anywhere, are subprograms,
+// unless the object has nothing else to load: then the global ones of .text are
+// programs. Errors tell of functions that make no sense;
 // bad references are told by Link, so that they concern one program only.
 func Parse(f *mapdef.File) (*Set, error) {
 	s := &Set{file: f, first: make([]int, len(f.Sections)+1)}
 	symbols := functionSymbols(f)
-	var targets []place // call targets, found when first needed
-	haveTargets := false
+	calls := sync.OnceValue(func() []jump { return jumps(f) }) // few objects need them
 	for i := range f.Sections {
 		s.first[i] = len(s.funcs)
 		sec := &f.Sections[i]
@@ -62,10 +62,7 @@ func Parse(f *mapdef.File) (*Set, error) {
 		}
 		marks := symbols[i]
 		if !hasFuncs(f, marks) { // clang up to 7
-			if !haveTargets {
-				targets, haveTargets = callTargets(f), true
-			}
-			marks = oldMarks(f, i, marks, targets)
+			marks = oldMarks(f, i, marks, targetsIn(calls(), i))
 		}
 		if err := s.addSection(sec, marks); err != nil {
 			return nil, err
@@ -75,7 +72,7 @@ func Parse(f *mapdef.File) (*Set, error) {
 		}
 	}
 	s.first[len(f.Sections)] = len(s.funcs)
-	s.choosePrograms()
+	s.choosePrograms(calls)
 	s.ext = parseExtInfos(f, &s.Warnings)
 	s.ksyms = findExterns(f)
 	s.relocator = sync.OnceValues(func() (*Relocator, error) { return newRelocator(f, &s.ext) })
@@ -112,22 +109,20 @@ func hasFuncs(f *mapdef.File, marks []mark) bool {
 // NOTYPE symbols, and whatever is called. Local NOTYPE symbols are labels
 // ("LBB0_1") unless they are called. Without a function at its start the section
 // itself is one, with the section's name (spec L37).
-func oldMarks(f *mapdef.File, section int, symbols []mark, targets []place) []mark {
-	called := targets[sort.Search(len(targets), func(i int) bool { return targets[i].section >= section }):]
-	called = called[:sort.Search(len(called), func(i int) bool { return called[i].section > section })]
+func oldMarks(f *mapdef.File, section int, symbols []mark, called []uint64) []mark {
 	var marks []mark
 	named := make(map[uint64]bool)
 	for _, m := range symbols {
-		_, isCalled := slices.BinarySearchFunc(called, m.off, func(p place, off uint64) int { return cmp.Compare(p.off, off) })
+		_, isCalled := slices.BinarySearch(called, m.off)
 		if f.Symbols[m.symbol].Bind != elf.STB_LOCAL || isCalled {
 			marks = append(marks, mark{off: m.off, symbol: m.symbol})
 			named[m.off] = true
 		}
 	}
-	for _, p := range called {
-		if !named[p.off] && p.off < f.Sections[section].Size {
-			marks = append(marks, mark{off: p.off})
-			named[p.off] = true
+	for _, off := range called {
+		if !named[off] && off < f.Sections[section].Size {
+			marks = append(marks, mark{off: off})
+			named[off] = true
 		}
 	}
 	if !named[0] {
@@ -253,18 +248,37 @@ func (s *Set) checkRelocs(sec *mapdef.Section) error {
 func isText(name string) bool { return name == textSection || strings.HasPrefix(name, textSection+".") }
 
 // choosePrograms fills Programs.
-func (s *Set) choosePrograms() {
+func (s *Set) choosePrograms(calls func() []jump) {
 	pick := func(text bool) {
 		for i := range s.funcs {
 			fn := &s.funcs[i]
-			if sec := &s.file.Sections[fn.section]; !fn.static && isText(sec.Name) == text {
-				s.Programs = append(s.Programs, newProgram(sec, fn, i))
+			sec := &s.file.Sections[fn.section]
+			if fn.static || isText(sec.Name) != text || !text && s.isHelper(fn, calls) {
+				continue
 			}
+			s.Programs = append(s.Programs, newProgram(sec, fn, i))
 		}
 	}
 	if pick(false); len(s.Programs) == 0 {
 		pick(true)
 	}
+}
+
+// isHelper tells of global functions in a section whose name says nothing,
+// which other functions call: they are subprograms (libbpf would ask for their type).
+func (s *Set) isHelper(fn *function, calls func() []jump) bool {
+	if _, known := ClassifySection(s.file.Sections[fn.section].Name); known {
+		return false
+	}
+	all, here := calls(), place{fn.section, fn.off}
+	i := sort.Search(len(all), func(i int) bool { return comparePlaces(all[i].to, here) >= 0 })
+	for ; i < len(all) && all[i].to == here; i++ {
+		from := all[i].from
+		if from.section != fn.section || from.off < fn.off || from.off >= fn.off+fn.size {
+			return true
+		}
+	}
+	return false
 }
 
 func newProgram(sec *mapdef.Section, fn *function, i int) Program {

@@ -61,6 +61,13 @@ func describeAll(s *Set) string {
 	return strings.Join(out, " ")
 }
 
+// calls is a section with a function that calls another by its symbol.
+func calls(section, symbol string) elftest.Section {
+	s := elftest.Exec(section, elftest.Call(le, 1, -1), elftest.Exit(le))
+	s.Relocs = []elftest.Reloc{{Type: mapdef.R_BPF_64_32, Symbol: symbol}}
+	return s
+}
+
 func TestPrograms(t *testing.T) {
 	exec := func(name string, n int) elftest.Section { return elftest.Exec(name, code(le, n)) }
 	tests := []struct {
@@ -86,6 +93,12 @@ func TestPrograms(t *testing.T) {
 		{"static functions outside .text are subprograms", []elftest.Section{exec("xdp", 4)},
 			[]elftest.Symbol{elftest.Func("p", "xdp", 0, 16), static(elftest.Func("s", "xdp", 16, 16))},
 			"p@xdp+0:16", "p@xdp+0:16 s@xdp+16:16(static)"},
+		{"called functions in a section of unknown name are subprograms", []elftest.Section{
+			elftest.Exec("xdp", elftest.Call(le, 1, 1), elftest.Exit(le), code(le, 2)), exec("other", 4), calls("third", "b")},
+			[]elftest.Symbol{elftest.Func("p", "xdp", 0, 16), elftest.Func("q", "xdp", 16, 16), elftest.Func("a", "other", 0, 16),
+				elftest.Func("b", "other", 16, 16), elftest.Func("c", "third", 0, 16)},
+			"p@xdp+0:16 q@xdp+16:16 a@other+0:16 c@third+0:16", "p@xdp+0:16 q@xdp+16:16 a@other+0:16 b@other+16:16 c@third+0:16"},
+		{"a program may call itself", []elftest.Section{calls("other", "a")}, []elftest.Symbol{elftest.Func("a", "other", 0, 16)}, "a@other+0:16", ""},
 		{"question mark", []elftest.Section{exec("?tc", 2)}, []elftest.Symbol{elftest.Func("p", "?tc", 0, 16)}, "p@?tc+0:16!", ""},
 		{"sizes 0 reach to the next function", []elftest.Section{exec("xdp", 6)},
 			[]elftest.Symbol{elftest.Func("a", "xdp", 0, 0), elftest.Func("b", "xdp", 32, 0)}, "a@xdp+0:32 b@xdp+32:16", ""},

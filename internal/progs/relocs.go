@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -42,10 +43,13 @@ func targetOffset(sym *mapdef.Symbol, r *mapdef.Reloc, p insns, i int) (uint64, 
 	return uint64(sum), sum >= 0
 }
 
-// callTargets are the places that BPF-to-BPF calls of the whole object go to,
-// sorted, each once.
-func callTargets(f *mapdef.File) []place {
-	var out []place
+// jump is a call, or the taking of a function's address.
+type jump struct{ from, to place }
+
+// jumps are the references of the whole object to its own code, ascending by
+// target.
+func jumps(f *mapdef.File) []jump {
+	var out []jump
 	for s := range f.Sections {
 		sec := &f.Sections[s]
 		if !sec.Exec() || sec.Size%InsnSize != 0 || uint64(len(sec.Data)) != sec.Size {
@@ -58,26 +62,40 @@ func callTargets(f *mapdef.File) []place {
 			for len(relocs) > 0 && relocs[0].Offset < at {
 				relocs = relocs[1:]
 			}
-			if p.op(i) == opLdImm64 {
-				i++
-				continue
-			}
-			if _, src := p.regs(i); p.op(i) != opCall || src != srcCall {
-				continue
-			}
-			if len(relocs) == 0 || relocs[0].Offset != at {
-				if to := int64(i) + int64(p.imm(i)) + 1; to >= 0 {
-					out = append(out, place{s, uint64(to) * InsnSize})
+			here, op := place{s, at}, p.op(i)
+			relocated := len(relocs) > 0 && relocs[0].Offset == at
+			_, src := p.regs(i)
+			switch {
+			case relocated && (op == opLdImm64 || op == opCall && src == srcCall):
+				sym := &f.Symbols[relocs[0].Symbol]
+				to, ok := targetOffset(sym, &relocs[0], p, i)
+				if in := int(sym.Section); ok && in != 0 && in < len(f.Sections) && f.Sections[in].Exec() {
+					out = append(out, jump{here, place{in, to}})
 				}
-				continue
+			case op == opCall && src == srcCall:
+				if to := int64(i) + int64(p.imm(i)) + 1; to >= 0 {
+					out = append(out, jump{here, place{s, uint64(to) * InsnSize}})
+				}
 			}
-			sym := &f.Symbols[relocs[0].Symbol]
-			if off, ok := targetOffset(sym, &relocs[0], p, i); ok && sym.Section != elf.SHN_UNDEF && int(sym.Section) < len(f.Sections) {
-				out = append(out, place{int(sym.Section), off})
+			if op == opLdImm64 {
+				i++
 			}
 		}
 	}
-	slices.SortFunc(out, comparePlaces)
+	slices.SortFunc(out, func(a, b jump) int { return cmp.Or(comparePlaces(a.to, b.to), comparePlaces(a.from, b.from)) })
+	return out
+}
+
+// targetsIn is the offsets in one section that jumps go to, ascending.
+func targetsIn(all []jump, section int) []uint64 {
+	all = all[sort.Search(len(all), func(i int) bool { return all[i].to.section >= section }):]
+	var out []uint64
+	for _, j := range all {
+		if j.to.section != section {
+			break
+		}
+		out = append(out, j.to.off)
+	}
 	return slices.Compact(out)
 }
 
