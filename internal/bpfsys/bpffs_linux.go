@@ -12,7 +12,7 @@ func IsBPFFS(dir string) (bool, error) {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return false, &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	return int64(st.Type) == unix.BPF_FS_MAGIC, nil
+	return uint32(st.Type) == unix.BPF_FS_MAGIC, nil
 }
 
 // KernelVersionCode is LINUX_VERSION_CODE of the running kernel, as it checks it

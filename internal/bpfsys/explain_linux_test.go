@@ -261,3 +261,23 @@ func TestExplainWithoutPrivilege(t *testing.T) {
 		t.Errorf("program: %+v", d)
 	}
 }
+
+// TestEPERMIsExplained runs with whatever rights the test has: as nobody, in a
+// container, under seccomp. Where the kernel says EPERM, a reason must be found.
+func TestEPERMIsExplained(t *testing.T) {
+	noLeaks(t)
+	a := &MapAttr{Type: mapLRUHash, KeySize: 4, ValueSize: 4, MaxEntries: 1}
+	fd, err := MapCreate(a)
+	if err == nil {
+		_ = Close(fd)
+		return // TestExplainWithoutPrivilege takes the rights away
+	}
+	if !errors.Is(err, unix.EPERM) {
+		t.Fatal(err)
+	}
+	d := ExplainMapCreate(Kernel{}, a, err)
+	t.Logf("%s. %s.", d.Reason, d.Hint)
+	if d.Kind != mapdef.ErrPrivilege || d.Hint == "" || strings.Contains(d.Reason, "security module") {
+		t.Errorf("%+v", d)
+	}
+}

@@ -37,7 +37,6 @@ type mapExplainer struct {
 	a     *MapAttr
 	host  Host
 	errno syscall.Errno
-	inner int // template of our own for maps of maps, 0 for none
 }
 
 // try makes the map and closes it.

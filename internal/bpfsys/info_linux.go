@@ -7,49 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Layouts of struct bpf_map_info, bpf_prog_info and bpf_btf_info up to the last
-// field that is read.
-
-type mapInfoWire struct {
-	typ, id, keySize, valueSize, maxEntries, mapFlags uint32
-	name                                              [objNameLen]byte
-	ifindex, btfVmlinuxValueTypeID                    uint32
-	netnsDev, netnsIno                                uint64
-	btfID, keyTypeID, valueTypeID, btfVmlinuxID       uint32
-	mapExtra                                          uint64
-}
-
-type progInfoWire struct {
-	typ, id                                 uint32
-	tag                                     [8]byte
-	jitedLen, xlatedLen                     uint32
-	jitedInsns, xlatedInsns, loadTime       uint64
-	uid, nrMapIDs                           uint32
-	mapIDs                                  uint64
-	name                                    [objNameLen]byte
-	ifindex, gplCompatible                  uint32
-	netnsDev, netnsIno                      uint64
-	nrJitedKsyms, nrJitedFuncLens           uint32
-	jitedKsyms, jitedFuncLens               uint64
-	btfID, funcInfoRecSize                  uint32
-	funcInfo                                uint64
-	nrFuncInfo, nrLineInfo                  uint32
-	lineInfo, jitedLineInfo                 uint64
-	nrJitedLineInfo, lineInfoRecSize        uint32
-	jitedLineInfoRecSize, nrProgTags        uint32
-	progTags                                uint64
-	runTimeNs, runCnt, recursionMisses      uint64
-	verifiedInsns, attachBTFObjID, attachID uint32
-	_                                       uint32
-}
-
-type btfInfoWire struct {
-	btf           uint64
-	btfSize, id   uint32
-	name          uint64
-	nameLen, kern uint32
-}
-
 // getInfo is BPF_OBJ_GET_INFO_BY_FD. Older kernels fill a shorter struct; the
 // rest stays zero.
 func getInfo[T any](fd int, info *T) error {

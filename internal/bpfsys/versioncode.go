@@ -17,8 +17,8 @@ func versionCode(release string) uint32 {
 		if end < 0 {
 			end = len(parts[2])
 		}
-		if n, err := strconv.Atoi(parts[2][:end]); err == nil {
-			patch = min(n, 255)
+		if n, err := strconv.ParseUint(parts[2][:end], 10, 64); err == nil {
+			patch = int(min(n, 255))
 		}
 	}
 	return uint32(major)<<16 | uint32(minor)<<8 | uint32(patch)

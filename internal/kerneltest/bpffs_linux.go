@@ -43,7 +43,7 @@ func BPFFS(t testing.TB) string {
 
 func isBPFFS(dir string) bool {
 	var st unix.Statfs_t
-	return unix.Statfs(dir, &st) == nil && int64(st.Type) == unix.BPF_FS_MAGIC
+	return unix.Statfs(dir, &st) == nil && uint32(st.Type) == unix.BPF_FS_MAGIC
 }
 
 // removeTree refuses to remove anything but a directory on bpffs.

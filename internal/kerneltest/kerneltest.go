@@ -89,7 +89,7 @@ func reason(all []probe) string {
 	for _, p := range all {
 		err := p.try()
 		if errors.Is(err, syscall.EPERM) {
-			return fmt.Sprintf("no privilege: bpf(2) answered EPERM for %s, uid %d: %v", p.what, os.Geteuid(), err)
+			return fmt.Sprintf("no privilege: bpf(2) answered EPERM to uid %d for %s", os.Geteuid(), p.what)
 		}
 	}
 	return ""
