@@ -101,5 +101,16 @@ func (ix *VarIndex) FixUps() rawbtf.FixUps {
 			}
 			return rawbtf.Placement{Offset: sym.Value, Hidden: sym.Hidden()}, true
 		},
+		HiddenFunc: ix.hiddenFunc,
 	}
+}
+
+// hiddenFunc tells of hidden functions in .text, which are subprograms.
+func (ix *VarIndex) hiddenFunc(name string) bool {
+	for _, s := range ix.symbols[varKey{".text", name, false}] {
+		if s.Type == elf.STT_FUNC && s.Hidden() {
+			return true
+		}
+	}
+	return false
 }

@@ -81,3 +81,21 @@ func TestVarIndexFixUps(t *testing.T) {
 		}
 	}
 }
+
+func TestHiddenFunc(t *testing.T) {
+	sym := func(name, section string, bind elf.SymBind, vis elf.SymVis) elftest.Symbol {
+		return elftest.Symbol{Name: name, Section: section, Bind: bind, Type: elf.STT_FUNC, Vis: vis}
+	}
+	f := (&elftest.Object{
+		Sections: []elftest.Section{elftest.Exec(".text", make([]byte, 8)), elftest.Exec("xdp", make([]byte, 8))},
+		Symbols: []elftest.Symbol{sym("hidden", ".text", elf.STB_GLOBAL, elf.STV_HIDDEN), sym("internal", ".text", elf.STB_WEAK, elf.STV_INTERNAL),
+			sym("open", ".text", elf.STB_GLOBAL, elf.STV_DEFAULT), sym("static", ".text", elf.STB_LOCAL, elf.STV_HIDDEN),
+			sym("program", "xdp", elf.STB_GLOBAL, elf.STV_HIDDEN)},
+	}).File()
+	hidden := mapdef.NewVarIndex(f).FixUps().HiddenFunc
+	for name, want := range map[string]bool{"hidden": true, "internal": true, "open": false, "static": false, "program": false, "none": false} {
+		if got := hidden(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+}

@@ -37,7 +37,6 @@ type function struct {
 	section   int
 	off, size uint64 // bytes
 	static    bool   // every symbol at its place is local
-	hidden    bool   // the primary symbol's visibility
 }
 
 // Parse finds the functions of an object and decides which are programs: the
@@ -195,7 +194,7 @@ func (s *Set) newFunction(sec *mapdef.Section, marks []mark, limit uint64) (func
 		}
 	} else {
 		sym := &s.file.Symbols[fn.symbol]
-		fn.name, fn.static, fn.hidden = sym.Name, sym.Bind == elf.STB_LOCAL, sym.Hidden()
+		fn.name, fn.static = sym.Name, sym.Bind == elf.STB_LOCAL
 	}
 	for _, m := range marks {
 		if m.size != 0 && fn.size != 0 && m.size != fn.size {
@@ -305,21 +304,4 @@ func (s *Set) ProgramAt(section int, off uint64) (int, bool) {
 		return 0, false
 	}
 	return slices.BinarySearchFunc(s.Programs, fn, func(p Program, fn int) int { return cmp.Compare(p.fn, fn) })
-}
-
-// HiddenSubprograms are the names of functions that are global with hidden or
-// internal visibility: libbpf gives their BTF FUNC static linkage, so that the
-// verifier checks them with the arguments of their callers.
-func (s *Set) HiddenSubprograms() []string {
-	entry := make(map[int]bool, len(s.Programs))
-	for i := range s.Programs {
-		entry[s.Programs[i].fn] = true
-	}
-	var out []string
-	for i := range s.funcs {
-		if fn := &s.funcs[i]; fn.hidden && !fn.static && !entry[i] {
-			out = append(out, fn.name)
-		}
-	}
-	return out
 }

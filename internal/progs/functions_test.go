@@ -248,19 +248,3 @@ func TestProgramAt(t *testing.T) {
 		}
 	}
 }
-
-func TestHiddenSubprograms(t *testing.T) {
-	hidden := elftest.Func("h", ".text", 0, 16)
-	hidden.Vis = elf.STV_HIDDEN
-	entry := elftest.Func("p", "xdp", 0, 16)
-	entry.Vis = elf.STV_HIDDEN
-	o := elftest.Object{Sections: []elftest.Section{elftest.Exec(".text", code(le, 4)), elftest.Exec("xdp", code(le, 2))},
-		Symbols: []elftest.Symbol{hidden, elftest.Func("g", ".text", 16, 16), entry}}
-	s, err := Parse(o.File())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := s.HiddenSubprograms(); !slices.Equal(got, []string{"h"}) {
-		t.Errorf("got %q", got)
-	}
-}

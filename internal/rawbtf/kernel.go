@@ -12,7 +12,7 @@ type Placement struct {
 	Hidden bool
 }
 
-// FixUps answers what only the ELF file knows. Both functions are required.
+// FixUps answers what only the ELF file knows. The first two functions are required.
 type FixUps struct {
 	// SectionSize is the size in bytes of the section, false when the file has
 	// none of that name. `.kconfig` may be answered with the size of its map.
@@ -20,6 +20,10 @@ type FixUps struct {
 	// Symbol finds the variable of a DATASEC; false when no symbol says where
 	// it is. The variable is as Variables gives it.
 	Symbol func(section string, v Variable) (Placement, bool)
+	// HiddenFunc tells of global functions that other files cannot see; they
+	// become static, so that the verifier checks them with the arguments of their
+	// callers, as libbpf does. nil for none.
+	HiddenFunc func(name string) bool
 }
 
 // Note tells of something that the kernel's copy has otherwise than the file.

@@ -388,3 +388,24 @@ func TestSameNamesInTwoSections(t *testing.T) {
 		t.Errorf("variables of an int: %v, %v", vars, err)
 	}
 }
+
+func TestHiddenFunctions(t *testing.T) {
+	b := elftest.NewBTF(nil)
+	proto := b.FuncProto(0)
+	hidden, open, static := b.Func("hidden", proto, rawbtf.LinkGlobal), b.Func("open", proto, rawbtf.LinkGlobal), b.Func("static", proto, rawbtf.LinkStatic)
+	fix := answers{}.fixUps()
+	fix.HiddenFunc = func(name string) bool { return name != "open" }
+	raw, _, err := b.Table().ForKernel(fix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := rawbtf.Parse(raw, binary.LittleEndian)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[rawbtf.ID]int{hidden: rawbtf.LinkStatic, open: rawbtf.LinkGlobal, static: rawbtf.LinkStatic} {
+		if got := table.Type(id).Linkage(); got != want {
+			t.Errorf("%s has linkage %d, want %d", table.Type(id).Name(), got, want)
+		}
+	}
+}

@@ -35,10 +35,13 @@ func (k *kernelCopy) mendVar(ty Type, rec []byte) {
 }
 
 // mendFunc: extern functions (kfuncs) become global, which is all that the
-// kernel takes.
+// kernel takes, and hidden ones static.
 func (k *kernelCopy) mendFunc(ty Type, rec []byte) {
-	if ty.Linkage() == LinkExtern {
+	switch {
+	case ty.Linkage() == LinkExtern:
 		k.setVlen(rec, LinkGlobal)
+	case ty.Linkage() == LinkGlobal && k.fix.HiddenFunc != nil && k.fix.HiddenFunc(ty.Name()):
+		k.setVlen(rec, LinkStatic)
 	}
 }
 
