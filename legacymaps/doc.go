@@ -16,19 +16,39 @@
 // # Differences from the loaders of old
 //
 //   - Static, weak and aliased definitions, symbols without size, elements of
-//     different size in one section are read (L7, L8, L9); no loader did all of it.
-//   - References and indexes go by offset, never by symbol table order (L10).
+//     different size in one section are read (L7, L8, L9, L30, L50); no loader did
+//     all of it. There are no limits on numbers of maps (L35).
+//   - References and indexes go by offset, never by symbol table order (L10, L42, L92).
 //   - inner_map_idx must name an earlier map (L32); the samples loader took a
 //     stale or zero descriptor.
+//   - A section like "sk_skb/stream_parser" in a sample is a program without a
+//     slot, not an error (L36).
 //   - iproute2 inner maps: several maps of one id are each put in their slot
-//     (L53), a slot outside the outer map is an error.
+//     (L53), a slot outside the outer map is an error. Two maps for one slot are a
+//     warning.
 //   - A tail-call section whose number no program array has is reported, and an
 //     error with Options.Strict (L62); tc is silent.
 //   - gobpf pinning that gobpf itself refuses (object namespace, custom without
 //     a path) is data without a path and a warning, an error with Options.Strict
 //     (L72), because bpfload pins on request only.
+//   - Bytes after aya's, redbpf's and iproute2's last field must be zero (L14, L51,
+//     L80, L84), though these loaders ignored or never saw them.
 //   - 28-byte definitions without BTF whose only further word is a 1 at byte 24
 //     are ambiguous between iproute2 and aya, and refused until the caller names
-//     one (A1 has a default, losing the pin's place is worse).
+//     one, unless the object's symbols tell C from Rust (A1 has a default; losing
+//     the pin's place is worse). Flags that do not exist in 20-byte definitions are
+//     ambiguous too (L115), instead of the kernel's business (L99).
+//   - Android's own words (size of definitions, versions) have the file's byte
+//     order (L2), though Android says little endian.
 //   - DWARF is not used for detection (L113: optional).
+//
+// # Rules held elsewhere
+//
+// ELF headers and byte order at loading (L1, L2), kernel names (L12), the kernel's
+// own rules for keys and flags (L15), CPU counts and page sizes (L17, L95),
+// references in programs (L19 to L21), order of creation, lifetime, license and
+// undoing (L24 to L27), the fixup hook (L34), attributes and compatibility of
+// pins (L38, L55, L59, L60, L73), inner maps from the caller (L43), which map
+// types take BTF ids, and how the object's BTF is made fit (L103 to L105) are
+// elfload's and bpfsys'.
 package legacymaps

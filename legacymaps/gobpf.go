@@ -8,11 +8,14 @@ import (
 )
 
 // defineGobpf is L72, for gobpf and DataDog: pinning below a namespace of the
-// author's. What gobpf itself refuses to do (object namespace, a custom place
+// author's, under the section's name (gobpf) or the symbol's (DataDog, L11). What gobpf itself refuses to do (object namespace, a custom place
 // without the caller's path) becomes a request without place and a warning,
 // since pinning is on request only; with Strict it is an error.
 func (p *parser) defineGobpf(r *record, d *mapdef.Def) error {
-	name := r.elem.sectionOrName()
+	name := d.Name
+	if r.dialect.name == dGobpf {
+		name = r.elem.sectionOrName()
+	}
 	switch r.vals[fPinning] {
 	case 1:
 		d.Pinning = mapdef.PinObject

@@ -122,8 +122,8 @@ func TestBaseLayouts(t *testing.T) {
 			words         []uint32
 			want          [6]uint32
 		}{
-			{"S16 B16", dLibbpf, words(1, 4, 8, 16), [6]uint32{1, 4, 8, 16}},
-			{"S20 B20 flags", dLibbpf, words(1, 4, 8, 16, 1), [6]uint32{1, 4, 8, 16, 1}},
+			{"L2 L13 S16 B16", dLibbpf, words(1, 4, 8, 16), [6]uint32{1, 4, 8, 16}},
+			{"L2 S20 B20 flags", dLibbpf, words(1, 4, 8, 16, 1), [6]uint32{1, 4, 8, 16, 1}},
 			{"S24", dSamples, words(1, 4, 8, 16, 1, 0), [6]uint32{1, 4, 8, 16, 1}},
 			{"S28 L33 numa node with its flag", dSamples, words(1, 4, 8, 16, 4, 0, 3), [6]uint32{1, 4, 8, 16, 4, 3}},
 			{"L40 zero tail of 40 bytes", dLibbpf, words(1, 4, 8, 16, 1, 0, 0, 0, 0, 0), [6]uint32{1, 4, 8, 16, 1}},
@@ -231,7 +231,7 @@ func TestMapType(t *testing.T) {
 
 func TestElementSizeLimits(t *testing.T) {
 	short := elftest.Legacy(nil, "maps", lm{Name: "m", Words: words(1, 4, 4)})
-	wantError(t, short, Options{}, "element_size", "at least 16")
+	wantError(t, short, Options{}, "element_size", "at least 16") // L13
 	odd := elftest.Legacy(nil, "maps", lm{Name: "m", Bytes: append(make([]byte, 18), 0)})
 	odd.Sections[0].Data[0] = 1
 	wantError(t, odd, Options{}, "element_size", "multiple of 4")
