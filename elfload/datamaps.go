@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -93,7 +94,8 @@ func referenced(f *mapdef.File) []bool {
 }
 
 // dataMaps makes one definition per data section, in section order (R90 to R101).
-func dataMaps(f *mapdef.File, objectName string) ([]mapdef.Def, []mapdef.Warning, error) {
+// strings are sections of nothing but pin paths, which are no maps (L88).
+func dataMaps(f *mapdef.File, objectName string, strings []int) ([]mapdef.Def, []mapdef.Warning, error) {
 	var defs []mapdef.Def
 	var warns []mapdef.Warning
 	refs := referenced(f)
@@ -103,7 +105,7 @@ func dataMaps(f *mapdef.File, objectName string) ([]mapdef.Def, []mapdef.Warning
 		if use == useNone && refs[i] {
 			use = looseDataUse(s)
 		}
-		if use == useNone || (stringPool(s) && !refs[i]) {
+		if use == useNone || (!refs[i] && (stringPool(s) || slices.Contains(strings, i))) {
 			continue
 		}
 		def, err := dataMap(f, s, use, objectName)

@@ -14,6 +14,7 @@ import (
 // host; tests have one that records, and fails the n-th call.
 type kernel interface {
 	attachKernel
+	externKernel
 
 	LoadBTF(*bpfsys.BTFAttr) (fd int, log string, err error)
 	CreateMap(*bpfsys.MapAttr) (fd int, err error)
@@ -26,6 +27,7 @@ type kernel interface {
 	ProgInfo(fd int) (bpfsys.ProgInfo, error)
 	PossibleCPUs() (int, error)
 	VmlinuxBTF() ([]byte, error)
+	Dup(fd int) (int, error)
 	Close(fd int) error
 
 	// Map and Program take over the descriptor, also when they fail.
@@ -65,6 +67,7 @@ func (host) MapInfo(fd int) (bpfsys.MapInfo, error)              { return bpfsys
 func (host) ProgInfo(fd int) (bpfsys.ProgInfo, error)            { return bpfsys.GetProgInfo(fd) }
 func (host) PossibleCPUs() (int, error)                          { return bpfsys.PossibleCPUs() }
 func (host) VmlinuxBTF() ([]byte, error)                         { return bpfsys.VmlinuxBTF() }
+func (host) Dup(fd int) (int, error)                             { return bpfsys.Dup(fd) }
 func (host) Close(fd int) error                                  { return bpfsys.Close(fd) }
 func (host) Map(fd int) (*ebpf.Map, error)                       { return ebpf.NewMapFromFD(fd) }
 func (host) Program(fd int) (*ebpf.Program, error)               { return ebpf.NewProgramFromFD(fd) }

@@ -96,6 +96,7 @@ type loader struct {
 	dirs        []string // made by this load, in order
 	warnings    []Warning
 	kernelTypes *kernelTypes
+	externState
 }
 
 type loadedMap struct {
@@ -140,6 +141,8 @@ func (l *loader) do(steps []Step) error {
 	switch s.Op {
 	case OpLoadBTF:
 		return l.loadBTF()
+	case OpUseMap:
+		return l.use(s.Map)
 	case OpCreateMap:
 		return l.createOrReuse(s.Map)
 	case OpFillMap:
@@ -199,6 +202,9 @@ func (l *loader) collect() (*Collection, error) {
 		if err := l.collectProgram(c, i); err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
+	}
+	if err := l.closeModules(); err != nil {
+		l.warn(Warning{Code: "close", Message: err.Error()})
 	}
 	if l.btf != noFD {
 		// Maps and programs hold the types; nobody needs the descriptor any more.

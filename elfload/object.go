@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/bpfload/bpfload/btfmaps"
+	"github.com/bpfload/bpfload/internal/kconfig"
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
 	"github.com/bpfload/bpfload/legacymaps"
@@ -43,9 +44,11 @@ type Object struct {
 	// Warnings tell what was left out or mended while reading.
 	Warnings []Warning
 
-	file  *mapdef.File
-	progs *progs.Set
-	read  ReadOptions
+	file    *mapdef.File
+	progs   *progs.Set
+	kconfig *kconfig.Set // nil for none
+	read    ReadOptions
+	calls   []tailCall
 }
 
 // Open reads the object at path. It needs no privilege and asks nothing of the host.
@@ -94,7 +97,7 @@ func Read(raw []byte, ro ReadOptions) (*Object, error) {
 // readMaps collects the definitions in the order that is their index for ever:
 // legacy, .maps, data sections. From here on indices mean the object's list.
 func (o *Object) readMaps() error {
-	legacy, warns, err := legacymaps.Parse(o.file, legacymaps.Options{Dialect: o.read.Dialect, Relaxed: o.read.Relaxed})
+	legacy, warns, err := legacymaps.Parse(o.file, o.legacyOptions())
 	if err != nil {
 		return err
 	}
@@ -103,12 +106,20 @@ func (o *Object) readMaps() error {
 	if err != nil {
 		return err
 	}
-	o.add(defs, warns)
-	defs, warns, err = dataMaps(o.file, o.Name)
+	more, err := legacymaps.ApplyAndroidMaps(o.file, defs)
+	if err != nil {
+		return err
+	}
+	o.add(defs, append(warns, more...))
+	defs, warns, err = dataMaps(o.file, o.Name, legacymaps.PinStrings(o.file, legacy))
 	if err != nil {
 		return err
 	}
 	o.add(defs, warns)
+	if defs, err = o.kconfigMaps(); err != nil {
+		return err
+	}
+	o.add(defs, nil)
 	if err := checkDefinitions(o); err != nil {
 		return err
 	}
@@ -119,7 +130,12 @@ func (o *Object) readMaps() error {
 	for i := range o.Maps {
 		o.Maps[i].Slots = slots[i]
 	}
-	return nil
+	o.typeLegacyPrograms()
+	if o.calls, warns, err = o.tailCalls(o.Maps); err != nil {
+		return err
+	}
+	o.Warnings = append(o.Warnings, warns...)
+	return applyTailCalls(o.Maps, o.calls, o.Programs)
 }
 
 // add appends a reader's definitions and shifts its indices to the object's list.

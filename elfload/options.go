@@ -1,8 +1,6 @@
 package elfload
 
 import (
-	"io"
-
 	"github.com/cilium/ebpf/btf"
 )
 
@@ -32,8 +30,8 @@ type Options struct {
 	// Inner gives templates to maps of maps that have none, in order.
 	Inner []InnerMap
 	// Kconfig is the text of a kernel configuration that is asked before the
-	// running kernel's; nil for none.
-	Kconfig io.Reader
+	// running kernel's; nil for none. It must not change afterwards.
+	Kconfig []byte
 	// KernelTypes are the types that CO-RE relocates against instead of the
 	// running kernel's; nil means the running kernel's.
 	KernelTypes *btf.Spec
@@ -48,8 +46,15 @@ type Options struct {
 	// order; it may be called from several goroutines. nil means nobody.
 	Trace func(event string)
 	// Fixup is called for each map, in definition order, before the plan is
-	// made; it may change the definition. An error ends the planning.
+	// made; it may change the definition, or set its FD to a map that the caller
+	// has already. An error ends the planning.
 	Fixup func(*MapDef) error
+	// DialectPins pins legacy maps where their dialect says (MapDef.PinPath),
+	// below BPFFS. Without it such requests are warnings.
+	DialectPins bool
+	// Gates leaves out maps whose definition's version gates do not let this
+	// host have them, and programs that need those; nil opens every gate.
+	Gates *GateHost
 	// PageSize in bytes is what ring buffers are rounded to; 0 means the host's.
 	PageSize int
 }
@@ -63,7 +68,8 @@ type Var struct{ Name, Value string }
 type MapOverride struct{ Map, Field, Value string }
 
 // ProgramType gives a program its type: a name as in "xdp" or "sched_cls", or a
-// section name as in "fentry/tcp_connect".
+// section name as in "fentry/tcp_connect". Program "*" means every program
+// that has no type otherwise.
 type ProgramType struct{ Program, Type string }
 
 // InnerMap says that the map of maps Outer takes the map Inner as template.
@@ -73,6 +79,9 @@ type InnerMap struct{ Outer, Inner string }
 type ReadOptions struct {
 	// Dialect as in Options.
 	Dialect string
+	// Legacy says more of how legacy definitions are read: pin tables, inner
+	// templates by number. Dialect and Relaxed here count before its own.
+	Legacy LegacyOptions
 	// Relaxed keeps unknown non-zero bytes of legacy definitions in MapDef.Tail
 	// instead of refusing them.
 	Relaxed bool

@@ -3,6 +3,7 @@ package elfload
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -24,18 +25,15 @@ func (p *Plan) planPins() error {
 	}
 	for i := range p.Maps {
 		m := &p.Maps[i]
-		dir, err := p.mapPinDir(m)
-		if err != nil {
-			return err
-		}
-		if dir == "" || !m.Create {
+		if !m.Create || m.FD != 0 {
 			continue
 		}
-		file, err := pinFile(m.Name)
-		if err != nil {
-			return mapError(&m.MapDef, "pin_name", err, "")
+		if err := p.planMapPin(m); err != nil {
+			return err
 		}
-		m.PinPath = filepath.Join(dir, file)
+		if m.PinPath == "" {
+			continue
+		}
 		if err := claim(m.PinPath, m.Name); err != nil {
 			return err
 		}
@@ -60,19 +58,56 @@ func (p *Plan) planPins() error {
 	return nil
 }
 
-// mapPinDir is the directory that the map is pinned in, "" for none.
-func (p *Plan) mapPinDir(m *PlannedMap) (string, error) {
+// planMapPin settles PlannedMap.PinPath.
+func (p *Plan) planMapPin(m *PlannedMap) error {
+	dir := ""
 	switch {
 	case p.opts.PinPath != "":
-		return filepath.Join(p.opts.PinPath, "maps"), nil
+		dir = filepath.Join(p.opts.PinPath, "maps")
 	case m.Pinning == mapdef.PinByName:
-		if p.opts.BPFFS != "" {
-			return p.opts.BPFFS, nil
-		}
-		return DefaultBPFFS, nil
+		dir = p.bpffs()
+	case m.Pinning != mapdef.PinNone && p.opts.DialectPins:
+		return p.dialectPin(m)
 	case m.Pinning != mapdef.PinNone:
 		p.warn(Warning{Code: "not_pinned", Map: m.Name, Section: m.Section, Offset: mapdef.At(m.Offset),
-			Message: fmt.Sprintf("the definition asks to be pinned (%s, %q), which is done only on request", m.Pinning, m.PinPath)})
+			Message: fmt.Sprintf("the definition asks to be pinned (%s, %q), which is done only on request (--dialect-pins)", m.Pinning, m.MapDef.PinPath)})
 	}
-	return "", nil
+	if dir == "" {
+		return nil
+	}
+	file, err := pinFile(m.Name)
+	if err != nil {
+		return mapError(&m.MapDef, "pin_name", err, "")
+	}
+	m.PinPath = filepath.Join(dir, file)
+	return nil
+}
+
+// bpffs is the root of bpffs for pins that definitions ask for.
+func (p *Plan) bpffs() string {
+	if p.opts.BPFFS != "" {
+		return p.opts.BPFFS
+	}
+	return DefaultBPFFS
+}
+
+// dialectPin is the place that the definition's dialect gives (L57, L72, L81,
+// L87, L94, L97): below the root of bpffs, and never above it.
+func (p *Plan) dialectPin(m *PlannedMap) error {
+	at := m.MapDef.PinPath
+	if at == "" {
+		p.warn(Warning{Code: "not_pinned", Map: m.Name, Section: m.Section, Offset: mapdef.At(m.Offset),
+			Message: fmt.Sprintf("the definition asks to be pinned (%s) at a place that is not known", m.Pinning)})
+		return nil
+	}
+	root := filepath.Clean(p.bpffs())
+	path := filepath.Clean(at)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(root, path)
+	}
+	if !strings.HasPrefix(path, root+"/") || strings.ContainsRune(path, 0) {
+		return mapError(&m.MapDef, "pin_name", fmt.Errorf("its place %q is outside %q", at, root), "name another root with --bpffs")
+	}
+	m.PinPath = path
+	return nil
 }

@@ -23,7 +23,8 @@ type Plan struct {
 	// Warnings of reading and planning.
 	Warnings []Warning
 
-	opts Options
+	opts  Options
+	calls []tailCall
 	// btf is the copy of the object's BTF that the kernel is given, nil for none.
 	btf []byte
 }
@@ -77,7 +78,7 @@ func (o *Object) Plan(opts Options) (*Plan, error) {
 	if opts.PageSize == 0 {
 		opts.PageSize = os.Getpagesize()
 	}
-	p := &Plan{Object: o, opts: opts, Warnings: append([]Warning(nil), o.Warnings...)}
+	p := &Plan{Object: o, opts: opts, calls: o.calls, Warnings: append([]Warning(nil), o.Warnings...)}
 	for _, step := range []func() error{p.planMaps, p.planNames, p.planBTF, p.planPrograms, p.planPins} {
 		if err := step(); err != nil {
 			return nil, planStage(err)
@@ -131,6 +132,9 @@ func (p *Plan) planMaps() error {
 			}
 		}
 	}
+	if err := p.suppliedMaps(defs); err != nil {
+		return err
+	}
 	if err := overrideMaps(defs, p.opts.Maps); err != nil {
 		return err
 	}
@@ -147,6 +151,7 @@ func (p *Plan) planMaps() error {
 			return err
 		}
 	}
+	p.applyGates()
 	return nil
 }
 

@@ -22,6 +22,10 @@ func (p *Plan) planPrograms() error {
 	if err := p.setTypes(); err != nil {
 		return err
 	}
+	p.inheritTypes()
+	if err := p.defaultTypes(); err != nil {
+		return err
+	}
 	if err := p.setAutoload(); err != nil {
 		return err
 	}
@@ -33,25 +37,59 @@ func (p *Plan) planPrograms() error {
 			}
 		}
 	}
+	p.gatePrograms()
 	return nil
 }
 
 // setTypes applies Options.Types.
 func (p *Plan) setTypes() error {
 	for _, t := range p.opts.Types {
+		if t.Program == everyProgram {
+			continue
+		}
 		i, ok := p.Object.ProgramIndex(t.Program)
 		if !ok {
 			return p.noProgram(t.Program)
 		}
-		st, ok := progs.TypeByName(t.Type)
-		if !ok {
-			return &Error{Stage: StagePlan, Kind: ErrUsage, Code: "program_type", Symbol: t.Program,
-				Err:  fmt.Errorf("%q is no program type", t.Type),
-				Hint: "give a type such as xdp, sched_cls or kprobe, or a section name such as fentry/tcp_connect"}
+		st, err := t.sectionType()
+		if err != nil {
+			return err
 		}
 		p.Programs[i].SectionType = st
 	}
 	return nil
+}
+
+// everyProgram in ProgramType.Program means all programs without a type.
+const everyProgram = "*"
+
+// defaultTypes gives programs that have no type by now the one for "*".
+func (p *Plan) defaultTypes() error {
+	for _, t := range p.opts.Types {
+		if t.Program != everyProgram {
+			continue
+		}
+		st, err := t.sectionType()
+		if err != nil {
+			return err
+		}
+		for i := range p.Programs {
+			if p.Programs[i].Type == 0 {
+				p.Programs[i].SectionType = st
+			}
+		}
+	}
+	return nil
+}
+
+func (t ProgramType) sectionType() (progs.SectionType, error) {
+	st, ok := progs.TypeByName(t.Type)
+	if !ok {
+		return st, &Error{Stage: StagePlan, Kind: ErrUsage, Code: "program_type", Symbol: t.Program,
+			Err:  fmt.Errorf("%q is no program type", t.Type),
+			Hint: "give a type such as xdp, sched_cls or kprobe, or a section name such as fentry/tcp_connect"}
+	}
+	return st, nil
 }
 
 func (p *Plan) setAutoload() error {
@@ -84,14 +122,14 @@ func (p *Plan) link(i int, refs mapIndex) error {
 	}
 	if pr.Type == 0 {
 		return fail("program_type", fmt.Errorf("the section name gives the program no type"),
-			"name the type with --type "+pr.Name+"=TYPE")
+			"name the type with --type "+pr.Name+"=TYPE, or with --type '*=TYPE' that of all programs without one")
 	}
 	code, err := p.Object.progs.Link(i, refs)
 	if err != nil {
 		return err
 	}
-	for _, e := range code.Externs {
-		return fail("extern", fmt.Errorf("it needs %q, which the object does not define", e.Name), "")
+	if err := p.planExterns(code); err != nil {
+		return err
 	}
 	pr.code = code
 	p.Warnings = append(p.Warnings, code.Warnings...)

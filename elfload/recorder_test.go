@@ -36,12 +36,13 @@ type recorder struct {
 	cpus    int
 	vmlinux []byte
 	targets targets
+	externs recordedExterns
 	wrong   []string // misuse: closing what is not open, using a closed descriptor
 }
 
 func newRecorder() *recorder {
 	return &recorder{fds: map[int]string{}, next: 10, pins: map[string]int{}, dirs: map[string]bool{"/": true, "/sys/fs/bpf": true},
-		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, cpus: 4}
+		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, cpus: 4, externs: someExterns()}
 }
 
 // call notes one call and tells whether it is to fail.
@@ -164,6 +165,17 @@ func (r *recorder) VmlinuxBTF() ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.vmlinux, r.call("vmlinux", nil, "")
+}
+
+func (r *recorder) Dup(fd int) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.call("dup", nil, " %d", fd); err != nil {
+		return noFD, err
+	}
+	n := r.open("supplied")
+	r.fdObj[n] = fd
+	return n, nil
 }
 
 func (r *recorder) Close(fd int) error {
@@ -295,6 +307,9 @@ func (r *recorder) leftovers(pins, dirs int) error {
 	}
 	if r.targets.mapped != 0 {
 		errs = append(errs, fmt.Errorf("%d mappings", r.targets.mapped))
+	}
+	if r.externs.opened != 0 {
+		errs = append(errs, fmt.Errorf("%d open files", r.externs.opened))
 	}
 	if len(r.pins) != pins {
 		errs = append(errs, fmt.Errorf("pins: %v", r.pins))

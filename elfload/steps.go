@@ -12,6 +12,7 @@ type Op uint8
 // The kinds of step, in the order in which a load has them.
 const (
 	OpLoadBTF        Op = iota + 1 // give the kernel the object's types
+	OpUseMap                       // take map Map from the caller (MapDef.FD)
 	OpCreateMap                    // create map Map, or take it from its pin
 	OpFillMap                      // write the initial value of map Map
 	OpFreezeMap                    // forbid user space to write map Map
@@ -22,7 +23,7 @@ const (
 	OpPinProgram                   // pin program Program
 )
 
-var opNames = [...]string{OpLoadBTF: "load_btf", OpCreateMap: "create_map", OpFillMap: "fill_map", OpFreezeMap: "freeze_map",
+var opNames = [...]string{OpLoadBTF: "load_btf", OpUseMap: "use_map", OpCreateMap: "create_map", OpFillMap: "fill_map", OpFreezeMap: "freeze_map",
 	OpSetMapSlot: "set_map_slot", OpLoadProgram: "load_program", OpSetProgramSlot: "set_program_slot", OpPinMap: "pin_map",
 	OpPinProgram: "pin_program"}
 
@@ -54,8 +55,12 @@ func (p *Plan) planSteps() {
 		if !p.Maps[i].Create {
 			continue
 		}
+		if p.Maps[i].FD != 0 {
+			p.step(Step{Op: OpUseMap, Map: i})
+			continue
+		}
 		p.step(Step{Op: OpCreateMap, Map: i})
-		if !allZero(p.Maps[i].Contents) { // a new map is zero already
+		if !allZero(p.Maps[i].Contents) || p.Maps[i].Dialect == mapdef.DialectKconfig { // a new map is zero already
 			p.step(Step{Op: OpFillMap, Map: i})
 		}
 		if p.Maps[i].Frozen {

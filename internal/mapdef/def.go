@@ -69,6 +69,9 @@ type Def struct {
 	// (goebpf). Empty for none and by_name, and for the others where the place
 	// is not known without the caller's help.
 	PinPath string
+	// FD is a map that the caller has already and gives instead of creating
+	// one; 0 for none. It stays the caller's.
+	FD int
 	// KeyType and ValueType are BTF type ids as in the file, 0 when unknown.
 	KeyType, ValueType uint32
 
