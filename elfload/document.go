@@ -82,9 +82,12 @@ type DocumentMap struct {
 	// Inner is the template of a map of maps, spelled out or another map.
 	Inner  *DocumentMap   `json:"inner,omitempty"`
 	Values []DocumentSlot `json:"values"`
-	FD     *int           `json:"fd,omitempty"`
-	ID     *uint32        `json:"id,omitempty"`
-	Reused bool           `json:"reused"`
+	// LeftOut: the load does not create the map, and a warning says why.
+	LeftOut bool `json:"left_out,omitempty"`
+	// FD and ID stand after a load, for maps that it created or used again.
+	FD     *int    `json:"fd,omitempty"`
+	ID     *uint32 `json:"id,omitempty"`
+	Reused bool    `json:"reused"`
 }
 
 // DocumentField is one further field of a legacy definition: a number, or text.

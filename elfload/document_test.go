@@ -306,3 +306,39 @@ func TestPlanDocumentNamesItsSteps(t *testing.T) {
 		t.Errorf("pin path %q", p)
 	}
 }
+
+func TestCollectionDocument(t *testing.T) {
+	obj, err := elfload.Open(filepath.Join(objects, "order.o"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := obj.Plan(elfload.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Maps[1].Create = false
+	c := &elfload.Collection{Plan: plan, MapData: make([]elfload.MapData, len(plan.Maps)), Programs: make([]elfload.LoadedProgram, len(plan.Programs))}
+	for i := range c.MapData {
+		c.MapData[i] = elfload.MapData{Index: i, FD: 10 + i, ID: uint32(20 + i), MaxEntries: 7, Reused: i == 2}
+	}
+	c.MapData[1] = elfload.MapData{Index: 1, FD: -1}
+	d := c.Document()
+	for i, m := range d.Maps {
+		switch {
+		case i == 1:
+			if m.FD != nil || m.ID != nil || !m.LeftOut || m.MaxEntries != plan.Maps[1].MaxEntries {
+				t.Errorf("a map that was not created: %+v", m)
+			}
+		case m.FD == nil || *m.FD != 10+i || m.ID == nil || *m.ID != uint32(20+i) || m.MaxEntries != 7 || m.Reused != (i == 2) || m.LeftOut:
+			t.Errorf("map %d: %+v", i, m)
+		}
+	}
+	for i, p := range d.Programs {
+		if p.FD != nil || p.ID != nil {
+			t.Errorf("program %d, which was not loaded: %+v", i, p)
+		}
+	}
+	if d.Steps != nil {
+		t.Error("what was loaded has steps")
+	}
+}

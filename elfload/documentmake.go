@@ -152,7 +152,7 @@ func (p *Plan) document(warns []Warning) *Document {
 	for i := range p.Maps {
 		m := &p.Maps[i]
 		dm := p.Object.mapDocument(i, &m.MapDef, defs)
-		dm.KernelName, dm.PinPath, dm.PerCPUEntries = m.KernelName, Text(m.PinPath), m.PerCPUEntries
+		dm.KernelName, dm.PinPath, dm.PerCPUEntries, dm.LeftOut = m.KernelName, Text(m.PinPath), m.PerCPUEntries, !m.Create
 		if m.Inner != nil {
 			dm.Inner.KernelName, dm.Inner.PerCPUEntries = innerName(m.Name), m.InnerPerCPUEntries
 		}
@@ -184,6 +184,9 @@ func (c *Collection) Document() *Document {
 	for i := range c.MapData {
 		m := &c.MapData[i]
 		dm := &d.Maps[i]
+		if m.FD < 0 {
+			continue
+		}
 		dm.FD, dm.ID, dm.Reused, dm.MaxEntries, dm.PerCPUEntries = &m.FD, &m.ID, m.Reused, m.MaxEntries, false
 	}
 	for i := range c.Programs {

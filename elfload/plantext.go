@@ -14,7 +14,7 @@ import (
 )
 
 // WriteText writes the plan as text to be read, compared and kept: the object,
-// then one line per step in order, then programs that are not loaded, then
+// then one line per step in order, then maps and programs that are left out, then
 // warnings. It depends on the object and the options alone, not on the host, the
 // time or the directory.
 //
@@ -241,16 +241,19 @@ func externNames(c *progs.Code) []string {
 	return names
 }
 
+// notLoaded lists what the object has and the load leaves out.
 func (t *planText) notLoaded() {
-	first := true
+	from := t.out.Len()
+	for i := range t.plan.Maps {
+		if m := &t.plan.Maps[i]; !m.Create {
+			t.add("%s type=%s at=%s+%#x", Quote(m.Name), mapTypeText(m.Type), Quote(m.Section), m.Offset)
+			t.end(fmt.Sprintf("%-16s %3d ", "not_created", i))
+		}
+	}
 	for i := range t.plan.Programs {
 		p := &t.plan.Programs[i]
 		if p.Load {
 			continue
-		}
-		if first {
-			t.out.WriteByte('\n')
-			first = false
 		}
 		t.add("%s", Quote(p.Name))
 		t.text("type", programTypeText(p.Type))
@@ -259,6 +262,10 @@ func (t *planText) notLoaded() {
 		}
 		t.add("at=%s+%#x", Quote(p.Section), p.Offset)
 		t.end(fmt.Sprintf("%-16s %3d ", "not_loaded", i))
+	}
+	if list := string(t.out.Bytes()[from:]); list != "" {
+		t.out.Truncate(from)
+		t.out.WriteString("\n" + list)
 	}
 }
 

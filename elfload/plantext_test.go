@@ -89,8 +89,7 @@ func TestPlanTextHasEveryStep(t *testing.T) {
 				t.Errorf("%s: line of step %d is %q, want %v", filepath.Base(path), i, lines[at], s.Op)
 				break
 			}
-			if at++; strings.HasPrefix(lines[at], " ") { // the template
-				at++
+			for at++; strings.HasPrefix(lines[at], " "); at++ { // more of the step
 			}
 		}
 	}

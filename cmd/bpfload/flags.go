@@ -30,7 +30,7 @@ func (f *readFlags) readOptions() elfload.ReadOptions { return elfload.ReadOptio
 // planFlags are those that change a plan.
 type planFlags struct {
 	readFlags
-	pin, bpffs, kconfig                string
+	pin, bpffs                         string
 	mapsOnly                           bool
 	vars, maps, types, inner, autoload []string
 }
@@ -45,19 +45,19 @@ func (f *planFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.types, "type", nil, "give a program a type, `PROG=TYPE`: xdp, sched_cls, … or a section name such as fentry/do_exit; repeatable")
 	fs.StringArrayVar(&f.inner, "inner", nil, "give a map of maps that has no inner definition a template, `OUTER=INNER`; repeatable")
 	fs.StringArrayVar(&f.autoload, "autoload", nil, "load the optional program `PROG` (SEC(\"?…\")) too; repeatable")
-	fs.StringVar(&f.kconfig, "kconfig", "", "kernel configuration `FILE`, plain or gzip, instead of the running kernel's")
 }
 
 // loadFlags are those of commands that load.
 type loadFlags struct {
 	planFlags
-	btf           string
+	btf, kconfig  string
 	jobs          int
 	hold, verbose bool
 }
 
 func (f *loadFlags) add(fs *pflag.FlagSet) {
 	f.planFlags.add(fs)
+	fs.StringVar(&f.kconfig, "kconfig", "", "kernel configuration `FILE`, plain or gzip, that is asked before the running kernel's")
 	fs.StringVar(&f.btf, "btf", "", "kernel types `FILE` (BTF, or ELF with .BTF) instead of the running kernel's")
 	fs.IntVar(&f.jobs, "jobs", 0, "verify `N` programs at once (0: one per CPU)")
 	fs.BoolVar(&f.hold, "hold", false, "stay alive, with everything loaded, until SIGINT or SIGTERM")
@@ -99,14 +99,6 @@ func (f *planFlags) options() (elfload.Options, error) {
 		}
 		o.Inner = append(o.Inner, elfload.InnerMap{Outer: name, Inner: value})
 	}
-	if f.kconfig == "" {
-		return o, nil
-	}
-	text, err := readKconfig(f.kconfig)
-	if err != nil {
-		return o, &usageError{err: fmt.Errorf("--kconfig: %w", err)}
-	}
-	o.Kconfig = bytes.NewReader(text)
 	return o, nil
 }
 
@@ -120,6 +112,11 @@ func (f *loadFlags) options() (elfload.Options, error) {
 		return o, &usageError{err: fmt.Errorf("--jobs is a number of programs, not %d", f.jobs)}
 	}
 	o.Jobs, o.VerifierLog = f.jobs, f.verbose
+	if f.kconfig != "" {
+		if o.Kconfig, err = readKconfig(f.kconfig); err != nil {
+			return o, &usageError{err: fmt.Errorf("--kconfig: %w", err)}
+		}
+	}
 	if f.btf != "" {
 		if o.KernelTypes, err = btf.LoadSpec(f.btf); err != nil {
 			return o, &usageError{err: fmt.Errorf("--btf %q: %w", f.btf, err), hint: "the file is raw BTF, such as /sys/kernel/btf/vmlinux, or an ELF file with a .BTF section"}

@@ -66,21 +66,16 @@ func runLoad(ctx context.Context, con *console, path string, f *loadFlags) error
 // load opens, plans and loads. The document is never nil and tells what was
 // known at the end.
 func load(ctx context.Context, con *console, path string, f *loadFlags) (*elfload.Collection, *elfload.Document, error) {
-	doc := elfload.NewDocument(path)
 	opts, err := f.options()
 	if err != nil {
-		return nil, doc, err
+		return nil, elfload.NewDocument(path), err
 	}
 	if f.verbose {
 		opts.Trace = func(event string) { fmt.Fprintln(con.err, block(event)) }
 	}
-	obj, err := f.readOptions().Open(path)
+	plan, doc, err := makePlan(path, f.readOptions(), opts)
 	if err != nil {
 		return nil, doc, err
-	}
-	plan, err := obj.Plan(opts)
-	if err != nil {
-		return nil, obj.Document(), err
 	}
 	coll, err := plan.Load(ctx)
 	if err != nil {

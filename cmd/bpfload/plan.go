@@ -27,26 +27,27 @@ nothing of the kernel and needs no privilege.
 }
 
 func runPlan(con *console, path string, f *planFlags) error {
-	plan, doc, err := makePlan(path, f)
-	if err != nil {
-		return con.fail(doc, &failure{err: err, object: path, short: f.json})
+	doc := elfload.NewDocument(path)
+	var plan *elfload.Plan
+	opts, err := f.options()
+	if err == nil {
+		plan, doc, err = makePlan(path, f.readOptions(), opts)
 	}
-	if f.json {
+	switch {
+	case err != nil:
+		return con.fail(doc, &failure{err: err, object: path, short: f.json})
+	case f.json:
 		return plan.Document().WriteJSON(con.out)
 	}
 	return plan.WriteText(con.out)
 }
 
-// makePlan opens and plans. After an error the document tells what was known.
-func makePlan(path string, f *planFlags) (*elfload.Plan, *elfload.Document, error) {
-	doc := elfload.NewDocument(path)
-	opts, err := f.options()
+// makePlan opens and plans. After an error the document tells what was known,
+// without one it is nil.
+func makePlan(path string, ro elfload.ReadOptions, opts elfload.Options) (*elfload.Plan, *elfload.Document, error) {
+	obj, err := ro.Open(path)
 	if err != nil {
-		return nil, doc, err
-	}
-	obj, err := f.readOptions().Open(path)
-	if err != nil {
-		return nil, doc, err
+		return nil, elfload.NewDocument(path), err
 	}
 	plan, err := obj.Plan(opts)
 	if err != nil {

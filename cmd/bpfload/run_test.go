@@ -92,7 +92,7 @@ func TestWrongUsage(t *testing.T) {
 		{"unknown dialect", []string{"plan", "--dialect", "nosuch", objects + "legacy_s20.o"}, []string{"nosuch", "hint: ", "samples"}},
 		{"jobs", []string{"load", "--jobs", "-1", vars}, []string{"--jobs"}},
 		{"btf", []string{"load", "--btf", "run_test.go", vars}, []string{"--btf", "hint: "}},
-		{"kconfig", []string{"plan", "--kconfig", "nosuch", vars}, []string{"--kconfig", "no such file"}},
+		{"kconfig", []string{"load", "--kconfig", "nosuch", vars}, []string{"--kconfig", "no such file"}},
 		{"version takes nothing", []string{"version", "x"}, []string{`"x"`}},
 		{"man of nothing", []string{"man", "nosuch"}, []string{`"nosuch"`}},
 		{"man of two", []string{"man", "load", "plan"}, []string{"one command"}},
