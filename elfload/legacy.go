@@ -58,6 +58,11 @@ func (o *Object) tailCalls(defs []MapDef) ([]tailCall, []Warning, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, w := range warns {
+		if w.Code == legacymaps.NoTailCallMap {
+			o.leaveOut(w.Section)
+		}
+	}
 	var out []tailCall
 	for _, c := range calls {
 		prog := o.firstProgram(c.SectionIndex)
@@ -70,6 +75,16 @@ func (o *Object) tailCalls(defs []MapDef) ([]tailCall, []Warning, error) {
 			mapIndex: c.Map, slot: Slot{Index: c.Slot, Target: Target{Kind: mapdef.TargetProgram, Index: prog}}})
 	}
 	return out, warns, nil
+}
+
+// leaveOut makes untyped programs of a section optional: its name would put
+// them into a program array that does not exist (L62).
+func (o *Object) leaveOut(section string) {
+	for i := range o.Programs {
+		if p := &o.Programs[i]; p.Section == section && p.Type == 0 {
+			p.Autoload = false
+		}
+	}
 }
 
 // tailCall is a program that its section's name puts into a slot.

@@ -118,7 +118,7 @@ func (r *tailReader) byID() error {
 			if r.opts.Strict {
 				return sectionError(sec, "tail_call_map", why)
 			}
-			r.warns = append(r.warns, mapdef.Warning{Code: "tail_call_map", Section: sec.Name, Message: why})
+			r.warns = append(r.warns, mapdef.Warning{Code: NoTailCallMap, Section: sec.Name, Message: why})
 			continue
 		}
 		c := TailCall{Map: at, Slot: slot, Section: sec.Name, SectionIndex: sec.Index, Main: NoSection}
@@ -185,3 +185,7 @@ func (r *tailReader) add(c TailCall) error {
 }
 
 func (r *tailReader) section(c TailCall) *mapdef.Section { return &r.f.Sections[c.SectionIndex] }
+
+// NoTailCallMap is the code of the warning that a section names a program array
+// that does not exist (L62); its programs are nobody's.
+const NoTailCallMap = "tail_call_map"
