@@ -235,6 +235,9 @@ var explanations = [...]explanation{
 	{"L14 L56", "legacy fields after map_flags are read, cilium/ebpf keeps them as extra bytes", func(d difference) bool {
 		return d.field == "pinning" && d.def.Section == "maps" && d.spec.Extra != nil && d.spec.Extra.Len() > 0
 	}},
+	{"C86 R106", "the configuration's map is one of the object's maps; cilium/ebpf makes one per program", func(d difference) bool {
+		return d.field == "map" && d.name == ".kconfig" && d.theirs == "absent"
+	}},
 	{"C99 R122", "struct_ops", func(d difference) bool {
 		return d.field == "map" && d.spec != nil && d.spec.Type == ebpf.StructOpsMap || d.field == "attach target" && d.theirs == "bpf_testmod_ops:"+d.ours
 	}},

@@ -17,7 +17,7 @@ import (
 // is read while the maps are being created.
 type kernelTypes struct {
 	core    bool // some program has CO-RE relocations
-	targets bool // some program attaches to a kernel type
+	targets bool // some program attaches to a kernel type, or refers to one
 	opts    *Options
 	kern    kernel
 	reloc   *progs.Relocator
@@ -41,6 +41,7 @@ func newKernelTypes(p *Plan, kern kernel) *kernelTypes {
 			continue
 		}
 		k.core = k.core || len(pr.code.Core) > 0
+		k.targets = k.targets || needsKernelTypes(p.Object.file.BTF, pr.code)
 		k.targets = k.targets || (pr.AttachBTF != progs.NoAttachBTF && pr.AttachBTF != progs.AttachExtension)
 	}
 	if !k.core && !k.targets {

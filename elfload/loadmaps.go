@@ -167,7 +167,13 @@ func (l *loader) fill(i int) error {
 		return nil
 	}
 	value := m.Contents
-	if len(value) < int(m.ValueSize) {
+	if m.Dialect == mapdef.DialectKconfig {
+		var err error
+		if value, err = l.fillKconfig(m); err != nil {
+			return err
+		}
+	}
+	if len(value) != int(m.ValueSize) { // overridden, or zero from some place on
 		value = append(make([]byte, 0, m.ValueSize), value...)[:m.ValueSize]
 	}
 	if err := l.k.UpdateMap(l.maps[i].fd, make([]byte, 4), value, 0); err != nil {

@@ -24,6 +24,9 @@ func (l *loader) loadPrograms(steps []Step) error {
 	if err := l.kernelTypes.prepare(l.plan, steps); err != nil {
 		return err
 	}
+	if err := l.resolveExterns(steps); err != nil {
+		return err
+	}
 	var (
 		mu     sync.Mutex
 		next   int
@@ -106,6 +109,9 @@ func (l *loader) progAttr(p *PlannedProgram) (*bpfsys.ProgAttr, []progs.CoreFail
 		a.FuncInfo, a.FuncInfoRecSize = p.code.FuncInfo, progs.FuncInfoSize
 		a.LineInfo, a.LineInfoRecSize = p.code.LineInfo, progs.LineInfoSize
 	}
+	if err := l.fillExterns(p, insns, a); err != nil {
+		return nil, nil, err
+	}
 	if err := l.kernelTypes.attach(p, a); err != nil {
 		return nil, nil, err
 	}
@@ -137,6 +143,12 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 		e.Code = "core_missing"
 		e.Err = fmt.Errorf("CO-RE relocation %s of %s: %s; instruction %d needs it%s: %w", c.Kind, c.Access, c.Reason, v.Insn, p.source(v), errnoOf(err))
 		e.Hint = "guard the access with bpf_core_field_exists or bpf_core_type_exists, or load with --btf of a kernel that has it"
+		return e
+	}
+	if k := l.poisonedCall(v); k != nil {
+		e.Code = "ksym_missing"
+		e.Err = fmt.Errorf("%s does not exist in this kernel, and instruction %d calls it%s: %w", k.what(), v.Insn, p.source(v), errnoOf(err))
+		e.Hint = "guard the call with bpf_ksym_exists(" + k.name + ")"
 		return e
 	}
 	e.Err = fmt.Errorf("%s%s: %w", v.reason(), p.source(v), errnoOf(err))

@@ -18,7 +18,7 @@ func (p *Plan) planBTF() error {
 	if f.BTF == nil {
 		return nil
 	}
-	raw, notes, err := f.BTF.ForKernel(mapdef.NewVarIndex(f).FixUps())
+	raw, notes, err := f.BTF.ForKernel(p.Object.kconfigFixUps(mapdef.NewVarIndex(f).FixUps()))
 	if err != nil {
 		var nv *rawbtf.NotVarError
 		if errors.As(err, &nv) {

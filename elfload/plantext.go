@@ -109,6 +109,12 @@ func (t *planText) step(s Step) {
 		t.inner(m)
 		return
 	case OpFillMap:
+		if m.Dialect == mapdef.DialectKconfig {
+			t.add("bytes=%d from=kernel", m.ValueSize)
+			t.endStep(s.Op, s.Map)
+			t.kconfigText()
+			return
+		}
 		t.add("bytes=%d sha256=%s", len(m.Contents), shortSum(m.Contents))
 	case OpSetMapSlot:
 		t.add("[%d] -> %d %s", s.Slot, s.Target, Quote(p.Maps[s.Target].Name))

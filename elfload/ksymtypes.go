@@ -1,0 +1,169 @@
+package elfload
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"strings"
+
+	"github.com/bpfload/bpfload/internal/rawbtf"
+)
+
+// ksymKey is what a typed extern is looked up by.
+type ksymKey struct {
+	kind rawbtf.Kind // Var or Func
+	name string
+}
+
+// moduleTypes is the BTF of a kernel module. fd is opened only when a program
+// needs it, noFD until then; index is its place in the programs' fd_array.
+type moduleTypes struct {
+	name  string
+	types *rawbtf.Table
+	fd    int
+	index int16
+}
+
+// findTyped looks the typed externs up, in the kernel first and then in the
+// modules by name, and compares types. What is not found stays so.
+func (l *loader) findTyped(want []*ksym) error {
+	vmlinux := l.kernelTypes.vmlinux
+	if vmlinux == nil {
+		for _, k := range want {
+			k.absent = fmt.Errorf("the kernel's types are not known: %w", l.kernelTypes.err)
+		}
+		if errors.Is(l.kernelTypes.err, fs.ErrNotExist) {
+			return nil // a kernel without BTF has no typed externs: weak ones are 0
+		}
+		return l.kernelTypes.err
+	}
+	names := make(map[ksymKey][]*ksym, len(want)) // several flavours may share a name
+	for _, k := range want {
+		name := ksymKey{k.decl.Kind, k.typeName()}
+		names[name] = append(names[name], k)
+	}
+	l.match(names, vmlinux, 1, nil)
+	if len(names) == 0 {
+		return nil
+	}
+	modules, err := l.k.Modules()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		for _, k := range want {
+			k.absent = fmt.Errorf("the types of kernel modules are not known: %w", err)
+		}
+	}
+	for _, name := range modules {
+		raw, err := l.k.ModuleBTF(name)
+		if err != nil {
+			l.trace("types of module %q: %v", name, err)
+			continue // unloaded meanwhile, or not readable
+		}
+		t, err := rawbtf.ParseSplit(raw, hostOrder, vmlinux)
+		if err != nil {
+			l.trace("types of module %q: %v", name, err)
+			continue
+		}
+		l.match(names, t, rawbtf.ID(vmlinux.Len()), &moduleTypes{name: name, types: t, fd: noFD})
+		if len(names) == 0 {
+			break
+		}
+	}
+	return l.openModules(want)
+}
+
+// match goes through the types from first on once and takes those that are
+// wanted out of names.
+func (l *loader) match(names map[ksymKey][]*ksym, t *rawbtf.Table, first rawbtf.ID, m *moduleTypes) {
+	for id := first; uint64(id) < uint64(t.Len()) && len(names) > 0; id++ {
+		ty := t.Type(id)
+		if ty.Kind != rawbtf.Func && ty.Kind != rawbtf.Var {
+			continue
+		}
+		key := ksymKey{ty.Kind, ty.Name()}
+		for _, k := range names[key] {
+			l.compare(k, t, ty)
+			k.id, k.module = ty.ID, m
+		}
+		delete(names, key)
+	}
+}
+
+// compare settles whether the kernel's type is what the object declares. A weak
+// function of another type counts as missing.
+func (l *loader) compare(k *ksym, t *rawbtf.Table, ty rawbtf.Type) {
+	own := l.plan.Object.file.BTF
+	id, other := k.decl.Ref(), ty.Ref()
+	if ty.Kind == rawbtf.Var {
+		if a, err := own.Strip(id); err == nil {
+			id = a.ID
+		}
+		if b, err := t.Strip(other); err == nil {
+			other = b.ID
+		}
+	}
+	if own.Compatible(id, t, other) {
+		k.found = true
+		return
+	}
+	err := fmt.Errorf("%s is declared as %q, but the kernel's is %q", k.what(), own.CName(id), t.CName(other))
+	if k.weak && ty.Kind == rawbtf.Func {
+		k.absent = err
+		return
+	}
+	k.err = err
+}
+
+// openModules opens the BTF of the modules that something was found in, in the
+// order of the externs.
+func (l *loader) openModules(want []*ksym) error {
+	for _, k := range want {
+		m := k.module
+		if !k.found || m == nil || m.fd != noFD {
+			continue
+		}
+		if len(l.modules)+1 > math.MaxInt16 {
+			return fmt.Errorf("more than %d kernel modules are needed", math.MaxInt16)
+		}
+		fd, err := l.k.ModuleBTFFD(m.name)
+		if err != nil {
+			return fmt.Errorf("types of kernel module %q: %w", m.name, err)
+		}
+		m.fd = fd
+		l.modules = append(l.modules, m)
+		m.index = int16(len(l.modules))
+		l.trace("types of module %q: fd %d", m.name, fd)
+	}
+	return nil
+}
+
+// fdArray is what instructions refer to by index; place 0 means the kernel itself.
+func (l *loader) fdArray() []int32 {
+	all := make([]int32, 1, 1+len(l.modules))
+	for _, m := range l.modules {
+		all = append(all, int32(m.fd))
+	}
+	return all
+}
+
+// closeModules ends what openModules has opened: programs hold the types that
+// they use.
+func (l *loader) closeModules() error {
+	var errs []error
+	for _, m := range l.modules {
+		errs = append(errs, l.k.Close(m.fd))
+	}
+	l.modules = nil
+	return errors.Join(errs...)
+}
+
+// essentialName is a name without its flavour: "f" of "f___v2" (CO-RE's rule:
+// three underscores between other characters; the last ones count).
+func essentialName(name string) string {
+	for i := strings.LastIndex(name, "___"); i > 0; i = strings.LastIndex(name[:i+2], "___") {
+		if i+3 < len(name) && name[i-1] != '_' && name[i+3] != '_' {
+			return name[:i]
+		}
+	}
+	return name
+}
