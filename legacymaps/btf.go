@@ -87,66 +87,81 @@ func (x *varIndex) sizes(section string, elems []element) {
 	}
 }
 
-// structOf finds the struct that a variable is made of: through qualifiers,
-// typedefs and single-member wrappers down to the one that has a map type
-// member. ok is false where BTF does not tell.
+// structOf finds the struct that a variable is made of, through qualifiers,
+// typedefs and structs around it. ok is false where BTF does not tell.
 func structOf(t *rawbtf.Table, v rawbtf.Type) (info structInfo, ok bool) {
 	ty, err := t.Strip(v.Ref())
-	if err != nil {
+	if err == nil && ty.Kind == rawbtf.Array {
+		info.array = ty.Array().Nelems
+		ty, err = t.Strip(ty.Array().Elem)
+	}
+	if err != nil || ty.Kind != rawbtf.Struct {
 		return info, false
 	}
-	if ty.Kind == rawbtf.Array {
-		n := ty.Array().Nelems
-		if ty, err = t.Strip(ty.Array().Elem); err != nil || ty.Kind != rawbtf.Struct {
-			return info, false
-		}
-		info.array = n
+	r := structReader{t: t}
+	if !r.add(ty, 0, maxWrap) || !r.hasType {
+		return info, false
 	}
-	shift := uint64(0)
-	for range maxWrap {
-		if ty.Kind != rawbtf.Struct {
-			return info, false
-		}
-		if l, found := memberLayout(t, ty, shift); found {
-			info.name, info.layout = ty.Name(), l
-			return info, true
-		}
-		if ty.Vlen != 1 {
-			return info, false
-		}
-		m := ty.Member(0)
-		shift += uint64(m.BitOffset) / 8
-		if ty, err = t.Strip(m.Type); err != nil {
-			return info, false
-		}
-	}
-	return info, false
+	info.name = r.name
+	info.layout = layout{name: "struct " + r.name, size: uint64(ty.Size()), fields: r.fields}
+	return info, true
 }
 
-// memberLayout makes a layout from a struct's members; false when none of them
-// is a map type. shift is where the struct begins in the element, in bytes.
-func memberLayout(t *rawbtf.Table, ty rawbtf.Type, shift uint64) (layout, bool) {
-	l := layout{name: "struct " + ty.Name(), size: shift + uint64(ty.Size())}
-	hasType := false
+// structReader makes one flat layout of a struct and the structs in it: Rust
+// wraps definitions, and C projects embed them in larger ones.
+type structReader struct {
+	t       *rawbtf.Table
+	fields  []field
+	name    string // of the struct that has the map type member
+	hasType bool
+	members int // seen so far, those of inner structs too
+}
+
+// maxMembers bounds the work for one definition: the longest known one has some 30.
+const maxMembers = 1024
+
+// add takes the members of a struct that begins shift bytes into the element.
+func (r *structReader) add(ty rawbtf.Type, shift uint64, depth int) bool {
+	if depth == 0 {
+		return false
+	}
 	for i := range ty.Vlen {
+		if r.members++; r.members > maxMembers {
+			return false
+		}
 		m := ty.Member(i)
 		fd := field{id: memberID(m.Name()), name: m.Name(), off: shift + uint64(m.BitOffset)/8}
-		if bit, ok := ignoreOnBit(m.Name()); ok {
-			fd.id, fd.shift = fIgnoreOn, bit
-		}
-		if m.BitSize != 0 {
-			fd.bitOff, fd.bits = shift*8+uint64(m.BitOffset), uint64(m.BitSize)
-		} else {
-			n, err := t.Sizeof(m.Type)
-			if err != nil {
-				return layout{}, false
+		if fd.id == fUnknown && m.BitSize == 0 {
+			if in, err := r.t.Strip(m.Type); err == nil && in.Kind == rawbtf.Struct {
+				if !r.add(in, fd.off, depth-1) {
+					return false
+				}
+				continue
 			}
-			fd.width = uint64(n)
 		}
-		hasType = hasType || fd.id == fType
-		l.fields = append(l.fields, fd)
+		if !r.measure(&fd, m, shift) {
+			return false
+		}
+		if fd.id == fType {
+			r.hasType, r.name = true, ty.Name()
+		}
+		r.fields = append(r.fields, fd)
 	}
-	return l, hasType
+	return true
+}
+
+// measure sets a field's width, or its bits; false for what has no size.
+func (r *structReader) measure(fd *field, m rawbtf.Member, shift uint64) bool {
+	if bit, ok := ignoreOnBit(m.Name()); ok {
+		fd.id, fd.shift = fIgnoreOn, bit
+	}
+	if m.BitSize != 0 {
+		fd.bitOff, fd.bits = shift*8+uint64(m.BitOffset), uint64(m.BitSize)
+		return true
+	}
+	n, err := r.t.Sizeof(m.Type)
+	fd.width = uint64(n)
+	return err == nil
 }
 
 // memberID is the canonical field of a BTF member name, by the table of L112.

@@ -153,6 +153,10 @@ func TestStructShapes(t *testing.T) {
 			cell := b.Struct("UnsafeCell", 20, elftest.Member{Name: "value", Type: d})
 			return b.Struct("HashMap", 20, elftest.Member{Name: "def", Type: cell})
 		}},
+		{"L112 Rust wrappers with empty members", func(b *elftest.BTF, d elftest.ID) elftest.ID {
+			none := b.Struct("PhantomData", 0)
+			return b.Struct("HashMap", 20, elftest.Member{Name: "def", Type: d}, elftest.Member{Name: "_k", Type: none, BitOffset: 160})
+		}},
 	} {
 		defs, warns := parse(t, build(c.wrap), Options{})
 		if defs[0].Flags != 2 || defs[0].Evidence != "BTF members of struct bpf_map_def" || len(warns) != 0 {
@@ -172,12 +176,43 @@ func TestStructShapes(t *testing.T) {
 		{"L112 a wrapper of itself", func(b *elftest.BTF, _ elftest.ID) elftest.ID {
 			return b.Struct("x", 20, elftest.Member{Name: "a", Type: b.Next()})
 		}},
+		{"L112 endlessly many empty structs", func(b *elftest.BTF, d elftest.ID) elftest.ID {
+			id := b.Struct("leaf", 0)
+			for range 7 {
+				var ms []elftest.Member
+				for range 1000 {
+					ms = append(ms, elftest.Member{Name: "x", Type: id})
+				}
+				id = b.Struct("node", 0, ms...)
+			}
+			return id
+		}},
 		{"L112 a typedef of itself", func(b *elftest.BTF, _ elftest.ID) elftest.ID { return b.Typedef("t", b.Next()) }},
 	} {
 		defs, _ := parse(t, build(c.wrap), Options{})
 		if defs[0].Flags != 2 || defs[0].Evidence != "20-byte definitions" {
 			t.Errorf("%s: %q", c.rule, defs[0].Evidence)
 		}
+	}
+}
+
+// TestEmbedded: a definition inside a larger struct is read by name too.
+func TestEmbedded(t *testing.T) {
+	b := elftest.NewBTF(nil)
+	u32 := b.Int("u32", 4, elftest.Unsigned)
+	var ms []elftest.Member
+	for i, name := range []string{"type", "key_size", "value_size", "max_entries", "map_flags"} {
+		ms = append(ms, elftest.Member{Name: name, Type: u32, BitOffset: uint32(32 * i)})
+	}
+	outer := b.Struct("more", 28, elftest.Member{Name: "def", Type: b.Struct("bpf_map_def", 20, ms...)},
+		elftest.Member{Name: "numa_node", Type: u32, BitOffset: 160}, elftest.Member{Name: "secret", Type: u32, BitOffset: 192})
+	defs, _ := parse(t, withVar(elftest.Orders()[0], b, outer, words(1, 4, 8, 16, 4, 3, 0)), Options{})
+	if defs[0].NumaNode != 3 || defs[0].Evidence != "BTF members of struct bpf_map_def" {
+		t.Errorf("L112 %+v", defs[0])
+	}
+	e := wantError(t, withVar(elftest.Orders()[0], b, outer, words(1, 4, 8, 16, 4, 3, 9)), Options{}, "unknown_field", `"secret"`)
+	if e.Offset != mapdef.At(24) {
+		t.Errorf("L14 offset %v", e.Offset)
 	}
 }
 
