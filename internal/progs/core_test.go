@@ -99,6 +99,9 @@ func TestCore(t *testing.T) {
 		{"not the instruction that the record says", task, "0:3", 2, mov(9), poison, "field_exists struct task struct task.gone: invalid immediate 9, expected 1 (fixup: field_exists=1->0, kind: field_exists, ins: MovImm dst: r1 imm: 9)"},
 		{"anonymous type", func(c coreTypes) elftest.ID { return c.anon }, "0:0", 0, insn(ldxW, 2, 1, 0, 0), poison,
 			"byte_off struct {…} struct {…}.x: relocate unnamed or anonymous type Struct: not supported"},
+		{"unknown kind", task, "0:0", 99, mov(0), poison, "kind 99 struct task struct task: relocate Struct:\"task\": target Struct:\"task\": unknown (99): not supported"},
+		{"bytes of a changed field", task, "0:0", 0, insn(0x69, 2, 1, 0, 0), poison, "byte_off struct task struct task.pid: the field has 8 bytes instead of 4, and the instruction cannot be made to fit"},
+		{"store into a field of another width", task, "0:0", 0, insn(stxW, 1, 2, 0, 0), insn(0x7b, 1, 2, 8, 0), ""},
 		{"access is not numbers", task, "0:x", 0, mov(0), poison, `byte_off struct task struct task: access string "0:x" is not numbers and colons`},
 		{"type is not in the table", func(coreTypes) elftest.ID { return 999 }, "0:0", 0, mov(0), poison, "byte_off void void.?: type 999 is not in .BTF"},
 	}

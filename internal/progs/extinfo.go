@@ -32,6 +32,7 @@ const (
 	extMinHeader   = 24 // up to line_info; core_relo came later
 	extMagic       = 0xeb9f
 	maxRecordSize  = 256 // none known has more than 16 bytes
+	maxBlocks      = 1 << 16
 )
 
 // extInfos is .BTF.ext, by kind and section index.
@@ -131,6 +132,9 @@ func (r *extReader) blocks(kind int) (size uint32, blocks []block, err error) {
 	for b = b[4:]; len(b) > 0; {
 		if len(b) < 8 {
 			return 0, nil, errors.New("section header is cut off")
+		}
+		if len(blocks) == maxBlocks {
+			return 0, nil, fmt.Errorf("more than %d section headers", maxBlocks)
 		}
 		nameOff, count := r.f.Order.Uint32(b), r.f.Order.Uint32(b[4:])
 		name, ok := r.f.BTF.String(nameOff)

@@ -263,47 +263,6 @@ func TestFunctionPointer(t *testing.T) {
 	}
 }
 
-func TestExterns(t *testing.T) {
-	for _, order := range orders {
-		b := elftest.NewBTF(order)
-		b.Datasec(".ksyms", 0, elftest.SecInfo{Var: b.Func("kfunc", b.FuncProto(0), 2)})
-		b.Datasec(".kconfig", 0, elftest.SecInfo{Var: b.Var("maybe", b.Int("int", 4, 0), 2)})
-		o := refObject(order, slices.Concat(elftest.Call(order, 1, -1), elftest.LdImm64(order, 1, 0, 0)),
-			elftest.Reloc{Type: 10, Symbol: "kfunc"}, elftest.Reloc{Offset: 8, Type: 1, Symbol: "maybe"})
-		o.Sections = append(o.Sections, b.Section())
-		f := o.File()
-		s, err := Parse(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := s.Link(0, fakeRefs{f})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range c.Externs {
-			if f.Symbols[c.Externs[i].Symbol].Name != c.Externs[i].Name {
-				t.Errorf("symbol of %+v", c.Externs[i])
-			}
-			c.Externs[i].Symbol = 0
-		}
-		want := []ExternRef{{Insn: 0, Name: "kfunc", Kind: ExternCall, Datasec: ".ksyms", TypeID: 2},
-			{Insn: 1, Name: "maybe", Kind: ExternAddr, Weak: true, Datasec: ".kconfig", TypeID: 5}}
-		if !slices.Equal(c.Externs, want) {
-			t.Errorf("%v: got %+v", order, c.Externs)
-		}
-		out := c.Patch(nil)
-		c.SetCall(out, 0, 2, 1, 99)
-		c.SetWide(out, 1, 3, 7, 8)
-		if want := slices.Concat(elftest.Insn(order, 0x85, 0, 2, 1, 99), elftest.LdImm64(order, 1, 3, 8<<32|7), elftest.Exit(order)); !bytes.Equal(out, want) {
-			t.Errorf("%v: got %x, want %x", order, out, want)
-		}
-		c.PoisonCall(out, 0, 4242)
-		if want := elftest.Call(order, 0, 4242); !bytes.Equal(out[:8], want) {
-			t.Errorf("%v: got %x, want %x", order, out[:8], want)
-		}
-	}
-}
-
 func TestLinkErrors(t *testing.T) {
 	wide := elftest.LdImm64(le, elftest.R1, 0, 0)
 	at := func(off uint64, typ uint32, symbol string) elftest.Reloc {

@@ -132,6 +132,12 @@ func isExtern(sym *mapdef.Symbol) bool {
 func (l *linker) wide(i int, r *mapdef.Reloc) error {
 	sym := &l.file.Symbols[r.Symbol]
 	if isExtern(sym) {
+		if r.HasAddend { // where SHT_REL would have it
+			if r.Addend != int64(int32(r.Addend)) {
+				return l.refuse("reloc_range", "", "addend %#x of the reference to %q does not fit into 32 bits", r.Addend, sym.Name)
+			}
+			l.in.setImm(i, int32(r.Addend))
+		}
 		l.addExtern(i, sym, ExternAddr)
 		return nil
 	}
