@@ -41,7 +41,7 @@ func (f *planFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.bpffs, "bpffs", elfload.DefaultBPFFS, "root `DIR` for maps whose definition asks for pinning by name")
 	fs.BoolVar(&f.mapsOnly, "maps-only", false, "create and fill maps, load no program")
 	fs.StringArrayVar(&f.vars, "var", nil, "set a global variable, `NAME=VALUE`: integer, bool, enumerator, string or hex:… by its type; repeatable")
-	fs.StringArrayVar(&f.maps, "map", nil, "override a field of a map, `NAME.FIELD=VALUE`: max_entries, map_flags, key_size, value_size, numa_node, map_extra or pin; repeatable")
+	fs.StringArrayVar(&f.maps, "map", nil, "override a field of a map, `NAME.FIELD=VALUE`: "+strings.Join(elfload.MapFields(), ", ")+"; repeatable")
 	fs.StringArrayVar(&f.types, "type", nil, "give a program a type, `PROG=TYPE`: xdp, sched_cls, … or a section name such as fentry/do_exit; repeatable")
 	fs.StringArrayVar(&f.inner, "inner", nil, "give a map of maps that has no inner definition a template, `OUTER=INNER`; repeatable")
 	fs.StringArrayVar(&f.autoload, "autoload", nil, "load the optional program `PROG` (SEC(\"?…\")) too; repeatable")

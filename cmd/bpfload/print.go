@@ -138,7 +138,7 @@ func mapDetails(m *elfload.DocumentMap) []string {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	if m.Dialect != "btf" && !m.Internal && m.Evidence != "" {
-		add("dialect %s because of %s", m.Dialect, elfload.Clean(shorten(m.Evidence, 4*maxNameCell)))
+		add("dialect %s (%s)", m.Dialect, elfload.Clean(shorten(m.Evidence, 4*maxNameCell)))
 	}
 	if len(m.Aliases) > 0 {
 		add("also called %s", namesCell(m.Aliases))
