@@ -244,6 +244,9 @@ var explanations = [...]explanation{
 	{"R86", "a static function is no program in whatever section it stands; libbpf refuses it", func(d difference) bool {
 		return d.field == "program" && d.name == "static_fn" && d.theirs == "present"
 	}},
+	{"C108", "a function that others call, in a section whose name gives no type, is no program; cilium/ebpf lists it and does not load it", func(d difference) bool {
+		return d.field == "program" && d.name == "global_fn3" && d.theirs == "present"
+	}},
 }
 
 // What bpfload and cilium/ebpf read of cilium/ebpf's own objects is the same, but
