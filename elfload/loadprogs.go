@@ -139,6 +139,9 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 	if errors.Is(err, syscall.EPERM) {
 		e.Kind = ErrPrivilege
 	}
+	if part, off, ok := p.code.Part(v.Insn); ok {
+		e.Section, e.Offset = part.Section, mapdef.At(off)
+	}
 	if c := lostAt(lost, v); c != nil {
 		e.Code = "core_missing"
 		e.Err = fmt.Errorf("CO-RE relocation %s of %s: %s; instruction %d needs it%s: %w", c.Kind, c.Access, c.Reason, v.Insn, p.source(v), errnoOf(err))
@@ -152,9 +155,6 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 		return e
 	}
 	e.Err = fmt.Errorf("%s%s: %w", v.reason(), p.source(v), errnoOf(err))
-	if part, off, ok := p.code.Part(v.Insn); ok {
-		e.Section, e.Offset = part.Section, mapdef.At(off)
-	}
 	return e
 }
 
