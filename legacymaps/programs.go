@@ -16,13 +16,45 @@ type sectionRule struct {
 	rest    bool   // what follows the prefix is kept
 }
 
-// The samples loader and libbpf up to 0.8 compared prefixes only (L37); AWS and
-// DeepFlow have names of their own (L97, L99).
+// DeepFlow (L99) and Android have names of their own; the samples loader, gobpf
+// and libbpf up to 0.8 compared prefixes only (L37). Android's are those of
+// bpfloader's Loader.cpp.
 var sectionRules = [...]sectionRule{
-	{dialect: dAWS, prefix: "tc_cls", section: "classifier"},
-	{dialect: dAWS, prefix: "tc_act", section: "action"},
 	{dialect: dDeepflow, prefix: "prog/tp/", section: "tp/", rest: true},
 	{dialect: dDeepflow, prefix: "prog/kp/", section: "kprobe/", rest: true},
+	{dialect: dAndroid, prefix: "bind4/", section: "cgroup/bind4"},
+	{dialect: dAndroid, prefix: "bind6/", section: "cgroup/bind6"},
+	{dialect: dAndroid, prefix: "cgroupskb/", section: "cgroup/skb"},
+	{dialect: dAndroid, prefix: "cgroupsock/", section: "cgroup/sock"},
+	{dialect: dAndroid, prefix: "cgroupsockcreate/", section: "cgroup/sock_create"},
+	{dialect: dAndroid, prefix: "cgroupsockrelease/", section: "cgroup/sock_release"},
+	{dialect: dAndroid, prefix: "connect4/", section: "cgroup/connect4"},
+	{dialect: dAndroid, prefix: "connect6/", section: "cgroup/connect6"},
+	{dialect: dAndroid, prefix: "egress/", section: "cgroup_skb/egress"},
+	{dialect: dAndroid, prefix: "ingress/", section: "cgroup_skb/ingress"},
+	{dialect: dAndroid, prefix: "getsockopt/", section: "cgroup/getsockopt"},
+	{dialect: dAndroid, prefix: "setsockopt/", section: "cgroup/setsockopt"},
+	{dialect: dAndroid, prefix: "lwt_in/", section: "lwt_in"},
+	{dialect: dAndroid, prefix: "lwt_out/", section: "lwt_out"},
+	{dialect: dAndroid, prefix: "lwt_seg6local/", section: "lwt_seg6local"},
+	{dialect: dAndroid, prefix: "lwt_xmit/", section: "lwt_xmit"},
+	{dialect: dAndroid, prefix: "postbind4/", section: "cgroup/post_bind4"},
+	{dialect: dAndroid, prefix: "postbind6/", section: "cgroup/post_bind6"},
+	{dialect: dAndroid, prefix: "recvmsg4/", section: "cgroup/recvmsg4"},
+	{dialect: dAndroid, prefix: "recvmsg6/", section: "cgroup/recvmsg6"},
+	{dialect: dAndroid, prefix: "sendmsg4/", section: "cgroup/sendmsg4"},
+	{dialect: dAndroid, prefix: "sendmsg6/", section: "cgroup/sendmsg6"},
+	{dialect: dAndroid, prefix: "schedcls/", section: "classifier"},
+	{dialect: dAndroid, prefix: "schedact/", section: "action"},
+	{dialect: dAndroid, prefix: "skfilter/", section: "socket"},
+	{dialect: dAndroid, prefix: "skskb/", section: "sk_skb"},
+	{dialect: dAndroid, prefix: "sysctl/", section: "cgroup/sysctl"},
+	{prefix: "tc_cls", section: "classifier"},
+	{prefix: "tc_act", section: "action"},
+	{prefix: "sched_cls", section: "classifier"},
+	{prefix: "sched_act", section: "action"},
+	{prefix: "classifier", section: "classifier"},
+	{prefix: "action", section: "action"},
 	{prefix: "socket", section: "socket"},
 	{prefix: "xdp", section: "xdp"},
 	{prefix: "perf_event", section: "perf_event"},
@@ -31,8 +63,6 @@ var sectionRules = [...]sectionRule{
 	{prefix: "sockops", section: "sockops"},
 	{prefix: "sk_skb", section: "sk_skb"},
 	{prefix: "sk_msg", section: "sk_msg"},
-	{prefix: "classifier", section: "classifier"},
-	{prefix: "action", section: "action"},
 }
 
 // ProgramSection gives the section name by whose rule a program gets its type
