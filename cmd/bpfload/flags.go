@@ -31,7 +31,7 @@ func (f *readFlags) readOptions() elfload.ReadOptions { return elfload.ReadOptio
 type planFlags struct {
 	readFlags
 	pin, bpffs                         string
-	mapsOnly                           bool
+	mapsOnly, dialectPins              bool
 	vars, maps, types, inner, autoload []string
 }
 
@@ -39,6 +39,7 @@ func (f *planFlags) add(fs *pflag.FlagSet) {
 	f.readFlags.add(fs)
 	fs.StringVar(&f.pin, "pin", "", "pin every map as `DIR`/maps/NAME and every program as DIR/progs/NAME; use compatible maps that are there")
 	fs.StringVar(&f.bpffs, "bpffs", elfload.DefaultBPFFS, "root `DIR` for maps whose definition asks for pinning by name")
+	fs.BoolVar(&f.dialectPins, "dialect-pins", false, "pin legacy maps below --bpffs where their dialect says")
 	fs.BoolVar(&f.mapsOnly, "maps-only", false, "create and fill maps, load no program")
 	fs.StringArrayVar(&f.vars, "var", nil, "set a global variable, `NAME=VALUE`: integer, bool, enumerator, string or hex:… by its type; repeatable")
 	fs.StringArrayVar(&f.maps, "map", nil, "override a field of a map, `NAME.FIELD=VALUE`: "+strings.Join(elfload.MapFields(), ", ")+"; repeatable")
@@ -66,7 +67,8 @@ func (f *loadFlags) add(fs *pflag.FlagSet) {
 
 // options turns the flags into elfload's; every error is a usage error.
 func (f *planFlags) options() (elfload.Options, error) {
-	o := elfload.Options{Dialect: f.dialect, PinPath: f.pin, BPFFS: f.bpffs, MapsOnly: f.mapsOnly, Autoload: f.autoload}
+	o := elfload.Options{Dialect: f.dialect, PinPath: f.pin, BPFFS: f.bpffs, MapsOnly: f.mapsOnly,
+		DialectPins: f.dialectPins, Autoload: f.autoload}
 	for _, s := range f.vars {
 		name, value, err := pair("var", "NAME=VALUE", s)
 		if err != nil {

@@ -248,6 +248,7 @@ func TestPlanFlagsReachThePlan(t *testing.T) {
 		{"--pin", "tailcall.o", []string{"--pin", "/sys/fs/bpf/x"}, "path=/sys/fs/bpf/x/maps/prog_array_init"},
 		{"--pin programs", "tailcall.o", []string{"--pin", "/sys/fs/bpf/x"}, "path=/sys/fs/bpf/x/progs/entry"},
 		{"--bpffs", "pin_by_name.o", []string{"--bpffs", "/bpf"}, "path=/bpf/"},
+		{"--dialect-pins", "legacy_iproute2.o", []string{"--dialect-pins"}, "path=/sys/fs/bpf/tc/globals/map_outer"},
 		{"--maps-only", "tailcall.o", []string{"--maps-only"}, "not_loaded         1 entry"},
 		{"--map", "tailcall.o", []string{"--map", "prog_array_init.max_entries=9"}, "max_entries=9"},
 		{"--map of a name with dots", "globals.o", []string{"--map", ".data.value_size=64"}, "value_size=64"},
