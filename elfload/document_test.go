@@ -182,7 +182,7 @@ func TestHostileNamesStayInTheirPlace(t *testing.T) {
 			t.Fatalf("map %q is called %q", name, got)
 		}
 		d := obj.Document()
-		for form, b := range map[string][]byte{"line": encode(t, d), "indented": indented(t, d), "plan": planBytes(t, obj)} {
+		for form, b := range map[string][]byte{"line": encode(t, d), "indented": indented(t, d), "plan": planBytes(t, obj, elfload.Options{})} {
 			if i := bytes.IndexFunc(b, func(r rune) bool {
 				return r != '\n' && !unicode.IsPrint(r) || r == unicode.ReplacementChar && name != "\ufffd"
 			}); i >= 0 {
@@ -208,9 +208,10 @@ func indented(t *testing.T, d *elfload.Document) []byte {
 	return b.Bytes()
 }
 
-func planBytes(t *testing.T, obj *elfload.Object) []byte {
+// planBytes is the text of the object's plan.
+func planBytes(t *testing.T, obj *elfload.Object, opts elfload.Options) []byte {
 	t.Helper()
-	plan, err := obj.Plan(elfload.Options{})
+	plan, err := obj.Plan(opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,15 +19,7 @@ func plannedText(t *testing.T, raw []byte, path string, opts elfload.Options) st
 		t.Fatal(err)
 	}
 	obj.Path = path
-	plan, err := obj.Plan(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if err := plan.WriteText(&b); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	return string(planBytes(t, obj, opts))
 }
 
 // The object has what only some maps have: an inner map by index, a NUMA node,
@@ -100,15 +92,7 @@ func TestPlanTextOfPrograms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := obj.Plan(elfload.Options{MapsOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if err := plan.WriteText(&b); err != nil {
-		t.Fatal(err)
-	}
-	text := b.String()
+	text := string(planBytes(t, obj, elfload.Options{MapsOnly: true}))
 	for _, want := range []string{"\n\nnot_loaded         0 tailcall_1 type=socket_filter at=socket+0x0\nnot_loaded         1 entry type=socket_filter at=socket+0x10\n\n",
 		"\nwarning slot_empty map=prog_array_init program=tailcall_1 at=.maps+"} {
 		if !strings.Contains(text, want) {
