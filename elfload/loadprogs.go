@@ -144,7 +144,7 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 	}
 	if c := lostAt(lost, v); c != nil {
 		e.Code = "core_missing"
-		e.Err = fmt.Errorf("CO-RE relocation %s of %s: %s; instruction %d needs it%s: %w", c.Kind, c.Access, c.Reason, v.Insn, p.source(v), errnoOf(err))
+		e.Err = fmt.Errorf("CO-RE relocation %s of %s: %s; instruction %d needs it%s", c.Kind, c.Access, c.Reason, v.Insn, p.source(v))
 		e.Hint = "guard the access with bpf_core_field_exists or bpf_core_type_exists, or load with --btf of a kernel that has it"
 		return e
 	}
@@ -154,7 +154,7 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 		e.Hint = "guard the call with bpf_ksym_exists(" + k.name + ")"
 		return e
 	}
-	e.Err = fmt.Errorf("%s%s: %w", v.reason(), p.source(v), errnoOf(err))
+	e.Err = errors.New(v.reason() + p.source(v)) // the errno says less, and stands in e.Errno
 	return e
 }
 

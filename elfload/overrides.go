@@ -17,19 +17,27 @@ var mapFields = []struct {
 }{
 	{"max_entries", 32, func(d *MapDef, v uint64) { d.MaxEntries = uint32(v) }},
 	{"map_flags", 32, func(d *MapDef, v uint64) { d.Flags = uint32(v) }},
-	{"key_size", 32, func(d *MapDef, v uint64) { d.KeySize, d.KeyType = uint32(v), 0 }},
+	{"key_size", 32, func(d *MapDef, v uint64) { setKeySize(d, uint32(v)) }},
 	{"value_size", 32, func(d *MapDef, v uint64) { setValueSize(d, uint32(v)) }},
 	{"numa_node", 32, func(d *MapDef, v uint64) { d.NumaNode, d.Flags = uint32(v), d.Flags|flagNumaNode }},
 	{"map_extra", 64, func(d *MapDef, v uint64) { d.Extra = v }},
 }
 
-// setValueSize drops the value's type, which no longer says the size, and cuts
+// setKeySize drops the types, which no longer say the size; the kernel takes
+// both or none.
+func setKeySize(d *MapDef, n uint32) {
+	if n != d.KeySize {
+		d.KeySize, d.KeyType, d.ValueType = n, 0, 0
+	}
+}
+
+// setValueSize drops the types as well, and cuts
 // or zero-fills initial contents (libbpf's bpf_map__set_value_size, R164).
 func setValueSize(d *MapDef, n uint32) {
 	if n == d.ValueSize {
 		return
 	}
-	d.ValueSize, d.ValueType = n, 0
+	d.ValueSize, d.KeyType, d.ValueType = n, 0, 0
 	if d.Contents != nil {
 		d.Contents = d.Contents[:min(int(n), len(d.Contents))]
 	}

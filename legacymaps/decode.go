@@ -2,6 +2,7 @@ package legacymaps
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"strings"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -78,6 +79,9 @@ func (r *record) read(order binary.ByteOrder, fd field, relaxed bool) error {
 	v, ok := uintOf(order, b)
 	if !ok {
 		return r.failf("field_width", fd.off, "field %q has %d bytes, which no integer has", fd, fd.width)
+	}
+	if fd.id == fIgnoreOn && fd.width == 1 && order.Uint16([]byte{0, 1}) == 1 {
+		v = uint64(bits.Reverse8(uint8(v))) // C lays bit fields out from the top there
 	}
 	if v>>32 != 0 && fd.id != fInnerMapDef && fd.id != fPersistentPath {
 		return r.failf("field_range", fd.off, "field %q holds 0x%x, which is more than 32 bits", fd, v)
