@@ -18,7 +18,8 @@ import (
 // dialects, static or aliased maps, .bss.* sections.
 //
 // What that library cannot carry is lost: the order of creation, one BTF for
-// all maps and programs, and optional programs (they are left out).
+// all maps and programs, and optional programs (they are left out). Programs
+// that refer to kernel symbols, functions or configuration are an error.
 func (o *Object) CollectionSpec() (*ebpf.CollectionSpec, error) {
 	plan, err := o.Plan(Options{})
 	if err != nil {
@@ -112,6 +113,9 @@ func (c *specMaker) addMap(m *PlannedMap) error {
 func (c *specMaker) addProgram(p *PlannedProgram) error {
 	if !p.Load {
 		return nil
+	}
+	if err := noExterns(p.code); err != nil {
+		return err
 	}
 	insns, err := c.instructions(p)
 	if err != nil {

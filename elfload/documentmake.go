@@ -26,6 +26,9 @@ func (o *Object) Document() *Document {
 	for i := range o.Programs {
 		p := &PlannedProgram{ProgramDef: o.Programs[i]}
 		code, err := o.progs.Link(i, refs)
+		if err == nil {
+			err = o.linkKconfig(code)
+		}
 		if err != nil {
 			d.Warnings = append(d.Warnings, warningOf(err, p.Name))
 		} else {

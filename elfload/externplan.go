@@ -81,3 +81,16 @@ func needsKernelTypes(t *rawbtf.Table, code *progs.Code) bool {
 	}
 	return false
 }
+
+// noExterns refuses to put code with externs into a CollectionSpec: only the
+// reader of cilium/ebpf can mark instructions as references to the kernel.
+func noExterns(code *progs.Code) error {
+	if len(code.Externs) == 0 {
+		return nil
+	}
+	e := &code.Externs[0]
+	err := externError(code, e, "spec_extern", fmt.Errorf("a CollectionSpec cannot hold the reference to %q", e.Name),
+		"load the object with Load, or read it with ebpf.LoadCollectionSpec")
+	err.Kind = ErrNotSupported
+	return err
+}

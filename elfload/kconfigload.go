@@ -42,6 +42,11 @@ func (l *loader) fillKconfig(m *PlannedMap) ([]byte, error) {
 			return nil, kconfigError(optionOf(err), ErrBadObject, fmt.Errorf("the kernel's configuration: %w", err))
 		}
 	}
+	for _, i := range v.Cut {
+		o := &set.Vars[i]
+		l.warn(Warning{Code: "kconfig_cut", Map: m.Name, Section: m.Section,
+			Message: fmt.Sprintf("the text of option %q is cut to %d bytes", o.Name, o.Size-1)})
+	}
 	l.noteUnset(m, v, unread)
 	return v.Bytes, nil
 }

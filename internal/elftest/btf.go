@@ -24,6 +24,8 @@ type BTF struct {
 	types []byte
 	strs  *stringTable
 	next  ID
+	// firstStr is where the strings of split BTF begin.
+	firstStr uint32
 }
 
 // NewBTF is an empty section; nil means little endian.
@@ -37,8 +39,19 @@ func NewBTF(order binary.ByteOrder) *BTF {
 // Next is the id that the next type will get.
 func (b *BTF) Next() ID { return b.next }
 
+// Split is an empty section that goes on where b ends, as a kernel module's
+// does; b must not grow any more. Parse it with rawbtf.ParseSplit.
+func (b *BTF) Split() *BTF {
+	return &BTF{Order: b.Order, strs: newStrings(), next: b.next, firstStr: b.firstStr + uint32(len(b.strs.bytes))}
+}
+
 // String is the offset of s in the string section.
-func (b *BTF) String(s string) uint32 { return b.strs.add(s) }
+func (b *BTF) String(s string) uint32 {
+	if s == "" {
+		return 0
+	}
+	return b.firstStr + b.strs.add(s)
+}
 
 // Raw adds a record as it is: name offset, kind with its flag and vlen, the
 // third word, and whatever follows.

@@ -17,6 +17,8 @@ type Values struct {
 	at    map[string]int // index of a variable by its name
 	// Bytes is the value so far, Set.Size bytes long.
 	Bytes []byte
+	// Cut are the indices of the texts that did not fit, in the order of the text.
+	Cut   []int
 	known []bool
 }
 
@@ -163,7 +165,9 @@ func (v *Values) text(i int, value string) error {
 	if len(value) < 2 || value[len(value)-1] != '"' {
 		return fmt.Errorf("the value %.64s has no closing quote", value)
 	}
-	copy(v.Bytes[k.Offset:][:k.Size-1], value[1:len(value)-1])
+	if n := copy(v.Bytes[k.Offset:][:k.Size-1], value[1:len(value)-1]); n < len(value)-2 {
+		v.Cut = append(v.Cut, i)
+	}
 	v.known[i] = true
 	return nil
 }
