@@ -2,6 +2,8 @@ package elfload
 
 import (
 	"fmt"
+	"io"
+	"os"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
@@ -174,4 +176,24 @@ func (p *Plan) gatePrograms() {
 			}
 		}
 	}
+}
+
+// maxPinTable bounds the size in bytes of a pinning table.
+const maxPinTable = 1 << 20
+
+// ReadPinTable reads a table that maps numbers in definitions to directories
+// below the root of bpffs (L58), for LegacyOptions.PinTable; iproute2 keeps its
+// own at /etc/iproute2/bpf_pinning.
+func ReadPinTable(path string) (map[uint32]string, []Warning, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, &Error{Stage: StageRead, Kind: ErrUsage, Code: "pin_table", Err: err}
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPinTable))
+	if err != nil {
+		return nil, nil, &Error{Stage: StageRead, Kind: ErrUsage, Code: "pin_table", Err: err}
+	}
+	table, warns := legacymaps.ParsePinTable(text)
+	return table, warns, nil
 }

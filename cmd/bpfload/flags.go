@@ -16,16 +16,35 @@ import (
 
 // readFlags are those of every command that reads an object.
 type readFlags struct {
-	json    bool
-	dialect string
+	json     bool
+	dialect  string
+	relaxed  bool
+	pinTable string
 }
 
 func (f *readFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.json, "json", false, "print one JSON document on standard output")
 	fs.StringVar(&f.dialect, "dialect", "auto", "read legacy definitions as dialect `NAME` (listed above)")
+	fs.BoolVar(&f.relaxed, "relaxed", false, "keep unknown non-zero bytes of legacy definitions instead of refusing them")
+	fs.StringVar(&f.pinTable, "pin-table", "", "table `FILE` of custom pinning numbers of legacy definitions, such as iproute2's /etc/iproute2/bpf_pinning")
 }
 
-func (f *readFlags) readOptions() elfload.ReadOptions { return elfload.ReadOptions{Dialect: f.dialect} }
+// open reads an object.
+func (f *readFlags) open(path string) (*elfload.Object, error) {
+	ro := elfload.ReadOptions{Dialect: f.dialect, Relaxed: f.relaxed}
+	var warns []elfload.Warning
+	if f.pinTable != "" {
+		var err error
+		if ro.Legacy.PinTable, warns, err = elfload.ReadPinTable(f.pinTable); err != nil {
+			return nil, err
+		}
+	}
+	obj, err := ro.Open(path)
+	if err == nil {
+		obj.Warnings = append(obj.Warnings, warns...)
+	}
+	return obj, err
+}
 
 // planFlags are those that change a plan.
 type planFlags struct {

@@ -47,7 +47,7 @@ func runInspect(con *console, paths []string, f *readFlags) error {
 	docs := make([]*elfload.Document, 0, len(paths))
 	for i, path := range paths {
 		doc := elfload.NewDocument(path)
-		obj, err := f.readOptions().Open(path)
+		obj, err := f.open(path)
 		switch {
 		case err != nil:
 			err = &failure{err: err, object: path, short: f.json}

@@ -38,3 +38,15 @@ maps
 		t.Errorf("status %d, got:\n%s\nwant:\n%s", r.code, r.out, want)
 	}
 }
+
+// A pinning table gives iproute2's custom numbers a place (L58).
+func TestPinTable(t *testing.T) {
+	table := filepath.Join(t.TempDir(), "bpf_pinning")
+	if err := os.WriteFile(table, []byte("# mine\n5 my/place\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	obj := "../../testdata/objs/legacy_iproute2.o"
+	r := bpfload(t, "plan", obj, "--pin-table", table, "--dialect-pins")
+	r.want(t, 0, []string{"pin=/sys/fs/bpf/my/place/cust"}, nil)
+	bpfload(t, "plan", obj, "--pin-table", table+".missing").want(t, 2, nil, []string{"no such file"})
+}

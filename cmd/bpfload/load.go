@@ -73,7 +73,7 @@ func load(ctx context.Context, con *console, path string, f *loadFlags) (*elfloa
 	if f.verbose {
 		opts.Trace = func(event string) { fmt.Fprintln(con.err, block(event)) }
 	}
-	plan, doc, err := makePlan(path, f.readOptions(), opts)
+	plan, doc, err := makePlan(path, &f.readFlags, opts)
 	if err != nil {
 		return nil, doc, err
 	}

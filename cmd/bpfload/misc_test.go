@@ -36,7 +36,7 @@ func TestHelp(t *testing.T) {
 
 // Flags without an effect are not offered.
 func TestFlagsOfEachCommand(t *testing.T) {
-	inspect := []string{"dialect", "json"}
+	inspect := []string{"dialect", "json", "pin-table", "relaxed"}
 	plan := append(slices.Clone(inspect), "autoload", "bpffs", "dialect-pins", "inner", "map", "maps-only", "pin", "type", "var")
 	load := append(slices.Clone(plan), "btf", "hold", "jobs", "kconfig", "verbose")
 	root := newRootCmd(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv))

@@ -31,7 +31,7 @@ func runPlan(con *console, path string, f *planFlags) error {
 	var plan *elfload.Plan
 	opts, err := f.options()
 	if err == nil {
-		plan, doc, err = makePlan(path, f.readOptions(), opts)
+		plan, doc, err = makePlan(path, &f.readFlags, opts)
 	}
 	switch {
 	case err != nil:
@@ -44,8 +44,8 @@ func runPlan(con *console, path string, f *planFlags) error {
 
 // makePlan opens and plans. After an error the document tells what was known,
 // without one it is nil.
-func makePlan(path string, ro elfload.ReadOptions, opts elfload.Options) (*elfload.Plan, *elfload.Document, error) {
-	obj, err := ro.Open(path)
+func makePlan(path string, f *readFlags, opts elfload.Options) (*elfload.Plan, *elfload.Document, error) {
+	obj, err := f.open(path)
 	if err != nil {
 		return nil, elfload.NewDocument(path), err
 	}
