@@ -42,6 +42,8 @@ type kernel interface {
 	Mkdir(dir string) error
 	Remove(path string) error
 	Rename(from, to string) error
+	Chmod(path string, mode os.FileMode) error
+	Chown(path string, uid, gid int) error
 	Exists(path string) (bool, error)
 
 	// ExplainMap and ExplainProgram say why the kernel refused, by elimination.
@@ -77,6 +79,9 @@ func (host) IsBPFFS(dir string) (bool, error)                    { return bpfsys
 func (host) Mkdir(dir string) error                              { return os.Mkdir(dir, 0o700) }
 func (host) Remove(path string) error                            { return os.Remove(path) }
 func (host) Rename(from, to string) error                        { return os.Rename(from, to) }
+
+func (host) Chmod(path string, mode os.FileMode) error { return os.Chmod(path, mode) }
+func (host) Chown(path string, uid, gid int) error     { return os.Chown(path, uid, gid) }
 
 func (host) Exists(path string) (bool, error) {
 	_, err := os.Lstat(path)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -384,5 +385,26 @@ func TestT26ProgramArrayLifetime(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatal("the tail call is still taken after the last descriptor is closed")
 		}
+	}
+}
+
+// T14, L94: Android's pins, with mode and owner, on request only.
+func TestT14AndroidPins(t *testing.T) {
+	kerneltest.Require(t)
+	dir := kerneltest.BPFFS(t)
+	load(t, "legacy_android.o", elfload.Options{BPFFS: dir, DialectPins: true, MapsOnly: true})
+	want := []string{"map_legacy_android_stats", "net_shared/map__common"}
+	if pins := pinned(t, dir); !slices.Equal(pins, want) {
+		t.Fatalf("pins are %v, want %v", pins, want)
+	}
+	st, err := os.Stat(filepath.Join(dir, want[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st.Mode().Perm() != 0o660 {
+		t.Errorf("mode is %o", st.Mode())
+	}
+	if sys, ok := st.Sys().(*syscall.Stat_t); !ok || sys.Uid != 1000 || sys.Gid != 3003 {
+		t.Errorf("owner is %+v", st.Sys())
 	}
 }

@@ -177,6 +177,9 @@ func (l *loader) pinMap(i int) error {
 		return l.pinMapError(m, err)
 	}
 	l.pins = append(l.pins, m.PinPath)
+	if err := l.ownPin(m); err != nil {
+		return err
+	}
 	l.trace("map %d %q: pinned at %s", i, m.Name, m.PinPath)
 	return nil
 }

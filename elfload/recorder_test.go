@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -42,7 +43,7 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{fds: map[int]string{}, next: 10, pins: map[string]int{}, dirs: map[string]bool{"/": true, "/sys/fs/bpf": true},
-		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, cpus: 4, externs: someExterns()}
+		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, cpus: 4, externs: someExterns(), vmlinux: someTypes().Bytes()}
 }
 
 // call notes one call and tells whether it is to fail.
@@ -277,6 +278,18 @@ func (r *recorder) Rename(from, to string) error {
 	r.pins[to] = r.pins[from]
 	delete(r.pins, from)
 	return nil
+}
+
+func (r *recorder) Chmod(path string, mode os.FileMode) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.call("chmod", nil, " %s %o", path, mode)
+}
+
+func (r *recorder) Chown(path string, uid, gid int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.call("chown", nil, " %s %d:%d", path, uid, gid)
 }
 
 func (r *recorder) Exists(path string) (bool, error) {
