@@ -24,6 +24,12 @@ type MapData struct {
 	Map *ebpf.Map
 	// MaxEntries as created: the definition's, or the number of CPUs.
 	MaxEntries uint32
+	// ValueSize as created: the definition's but for struct_ops maps, whose value
+	// is the kernel's struct.
+	ValueSize uint32
+	// Memory is an arena's memory in this process until the Collection is closed,
+	// nil for other maps and for an arena that was there already.
+	Memory []byte
 	// BTF tells whether the map was created with the definition's types.
 	BTF bool
 	// Reused: the map was there already, under PinPath.
@@ -61,8 +67,9 @@ type Collection struct {
 	// Plan is what was carried out.
 	Plan *Plan
 
-	kernel kernel
-	closed bool
+	kernel    kernel
+	structOps map[int]*structImage // by map; asked, never walked
+	closed    bool
 }
 
 // Map is the map of that name or alias, nil if there is none. It belongs to the
@@ -105,6 +112,10 @@ func (c *Collection) Close() error {
 		errs = append(errs, c.release(c.Programs[i].FD, c.Programs[i].Program != nil, c.Programs[i].Program.Close))
 	}
 	for i := len(c.MapData) - 1; i >= 0; i-- {
+		if m := &c.MapData[i]; m.Memory != nil {
+			errs = append(errs, c.kernel.UnmapMemory(m.Memory))
+			m.Memory = nil
+		}
 		errs = append(errs, c.release(c.MapData[i].FD, c.MapData[i].Map != nil, c.MapData[i].Map.Close))
 	}
 	return errors.Join(errs...)

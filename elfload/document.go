@@ -100,7 +100,9 @@ type DocumentField struct {
 // DocumentSlot is one static element: Target is the name of a map or program,
 // TargetIndex its place in the document's list.
 type DocumentSlot struct {
-	Slot        uint32 `json:"slot"`
+	Slot uint32 `json:"slot"`
+	// Member is the struct's member with the index Slot, for struct_ops maps.
+	Member      Text   `json:"member,omitempty"`
 	Kind        string `json:"kind"`
 	Target      Text   `json:"target"`
 	TargetIndex int    `json:"target_index"`

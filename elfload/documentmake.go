@@ -80,6 +80,12 @@ func (o *Object) mapDocument(i int, m *MapDef, defs []MapDef) DocumentMap {
 		}
 		d.Values = append(d.Values, slot)
 	}
+	if m.StructOps != nil {
+		for _, s := range m.StructOps.Programs {
+			d.Values = append(d.Values, DocumentSlot{Slot: uint32(s.Member), Member: Text(s.Name), Kind: mapdef.TargetProgram.String(),
+				TargetIndex: s.Program, Target: Text(o.Programs[s.Program].Name)})
+		}
+	}
 	return d
 }
 
@@ -171,7 +177,7 @@ func (p *Plan) document(warns []Warning) *Document {
 func (s Step) document() DocumentStep {
 	d := DocumentStep{Op: s.Op.String()}
 	switch s.Op {
-	case OpCreateMap, OpFillMap, OpFreezeMap, OpPinMap:
+	case OpCreateMap, OpMapArena, OpFillMap, OpFreezeMap, OpPinMap:
 		d.Map = &s.Map
 	case OpSetMapSlot, OpSetProgramSlot:
 		d.Map, d.Slot, d.Target = &s.Map, &s.Slot, &s.Target
@@ -191,6 +197,9 @@ func (c *Collection) Document() *Document {
 			continue
 		}
 		dm.FD, dm.ID, dm.Reused, dm.MaxEntries, dm.PerCPUEntries = &m.FD, &m.ID, m.Reused, m.MaxEntries, false
+		if c.Plan.Maps[i].StructOps != nil {
+			dm.ValueSize = m.ValueSize
+		}
 	}
 	for i := range c.Programs {
 		if p := &c.Programs[i]; p.Program != nil {

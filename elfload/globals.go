@@ -30,6 +30,8 @@ func (o *Object) Globals() []Global {
 	for i := range o.Maps {
 		if o.Maps[i].Dialect == mapdef.DialectData {
 			mapOf[o.Maps[i].SectionIndex] = i
+		} else if s := o.Maps[i].DataSection; s != 0 {
+			mapOf[s] = i
 		}
 	}
 	var out []Global
@@ -122,7 +124,7 @@ func setVars(o *Object, defs []MapDef, vars []Var) error {
 		def := &defs[g.Map]
 		if !copied[g.Map] {
 			copied[g.Map] = true
-			contents := make([]byte, def.ValueSize)
+			contents := make([]byte, max(int(def.ValueSize), len(def.Contents)))
 			copy(contents, def.Contents)
 			def.Contents = contents
 		}

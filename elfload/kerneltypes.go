@@ -1,13 +1,11 @@
 package elfload
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/cilium/ebpf/btf"
 
-	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/progs"
 	"github.com/bpfload/bpfload/internal/rawbtf"
 )
@@ -29,6 +27,7 @@ type kernelTypes struct {
 	coreErr error // of specs and reloc
 
 	relocMu sync.Mutex
+	mods    targetModules
 }
 
 // newKernelTypes begins to read in the background what the plan will ask for.
@@ -42,7 +41,10 @@ func newKernelTypes(p *Plan, kern kernel) *kernelTypes {
 		}
 		k.core = k.core || len(pr.code.Core) > 0
 		k.targets = k.targets || needsKernelTypes(p.Object.file.BTF, pr.code)
-		k.targets = k.targets || (pr.AttachBTF != progs.NoAttachBTF && pr.AttachBTF != progs.AttachExtension)
+		k.targets = k.targets || pr.wantsTarget()
+	}
+	for i := range p.Maps {
+		k.targets = k.targets || (p.Maps[i].Create && p.Maps[i].StructOps != nil)
 	}
 	if !k.core && !k.targets {
 		return k
@@ -121,37 +123,4 @@ func (k *kernelTypes) relocate(code *progs.Code, insns []byte) ([]progs.CoreFail
 	k.relocMu.Lock() // btf.Spec decodes lazily
 	defer k.relocMu.Unlock()
 	return k.reloc.Relocate(code, insns, k.specs)
-}
-
-// attach fills in the kernel type that the program attaches to.
-func (k *kernelTypes) attach(p *PlannedProgram, a *bpfsys.ProgAttr) error {
-	if p.AttachBTF == progs.NoAttachBTF {
-		return nil
-	}
-	fail := func(kind error, err error, hint string) error {
-		e := programError(p, "attach_target", err)
-		e.Kind, e.Hint = kind, hint
-		return e
-	}
-	if p.AttachTo == "" {
-		return fail(ErrUsage, errors.New("the section name gives no target to attach to"),
-			"name it with --type "+p.Name+"="+p.Section+"/TARGET")
-	}
-	if p.AttachBTF == progs.AttachExtension {
-		return fail(ErrUsage, errors.New("it replaces a function of another program, which is not known"), "")
-	}
-	if k.err != nil {
-		return fail(ErrNotSupported, fmt.Errorf("attaching to %q needs the kernel's types: %w", p.AttachTo, k.err), "")
-	}
-	name := p.AttachBTF.Prefix() + p.AttachTo
-	kind := rawbtf.Func
-	if p.AttachBTF == progs.AttachRawTP {
-		kind = rawbtf.Typedef
-	}
-	ty, ok := k.vmlinux.Find(kind, name)
-	if !ok {
-		return fail(ErrNotSupported, fmt.Errorf("the kernel has no %s %q to attach to", kind, name), "")
-	}
-	a.AttachBTFID = ty.ID
-	return nil
 }

@@ -96,6 +96,7 @@ type loader struct {
 	dirs        []string // made by this load, in order
 	warnings    []Warning
 	kernelTypes *kernelTypes
+	ops         structOpsState
 	externState
 }
 
@@ -104,6 +105,7 @@ type loadedMap struct {
 	maxEntries uint32
 	withBTF    bool
 	reused     bool
+	memory     []byte // an arena's, in this process
 }
 
 type loadedProgram struct {
@@ -147,6 +149,8 @@ func (l *loader) do(steps []Step) error {
 		return l.createOrReuse(s.Map)
 	case OpFillMap:
 		return l.fill(s.Map)
+	case OpMapArena:
+		return l.mapArena(s.Map)
 	case OpFreezeMap:
 		return l.freeze(s.Map)
 	case OpSetMapSlot:
@@ -213,6 +217,10 @@ func (l *loader) collect() (*Collection, error) {
 		}
 		l.btf = noFD
 	}
+	if err := l.kernelTypes.closeModules(); err != nil {
+		l.warn(Warning{Code: "close", Message: err.Error()})
+	}
+	c.structOps = l.ops.images
 	c.Warnings = append(append(c.Warnings, l.plan.Warnings...), l.warnings...)
 	return c, nil
 }
@@ -234,7 +242,8 @@ func (l *loader) collectMap(c *Collection, i int) error {
 		return loadError(StageMap, "map_info", &def.MapDef, err)
 	}
 	c.MapData[i] = MapData{Index: i, Name: def.Name, FD: fd, ID: info.ID, Def: def, Map: em,
-		MaxEntries: m.maxEntries, BTF: m.withBTF, Reused: m.reused}
+		MaxEntries: m.maxEntries, ValueSize: info.ValueSize, BTF: m.withBTF, Reused: m.reused, Memory: m.memory}
+	m.memory = nil // the Collection's now
 	return nil
 }
 

@@ -43,6 +43,11 @@ func kindOf(err error) error {
 // (R152 to R154), and creates it otherwise.
 func (l *loader) createOrReuse(i int) error {
 	m := &l.plan.Maps[i]
+	if m.StructOps != nil {
+		if err := l.structOps(i); err != nil {
+			return err
+		}
+	}
 	if m.PinPath != "" {
 		reused, err := l.reuse(i)
 		if reused || err != nil {
@@ -72,6 +77,10 @@ func (l *loader) create(i int) error {
 			return mapError(&m.MapDef, "no_inner", fmt.Errorf("its template %q is not created", l.plan.Maps[m.InnerMap].Name), "")
 		}
 		attr.InnerMapFD = l.maps[m.InnerMap].fd
+	} else if m.StructOps != nil {
+		if err := l.structOpsAttr(i, attr); err != nil {
+			return err
+		}
 	}
 	fd, withBTF, err := l.createWithRetry(&m.MapDef, m.NeedsBTF, attr)
 	if err != nil {
@@ -206,6 +215,10 @@ func (l *loader) freeze(i int) error {
 // (R147); a program array is written anew (R148).
 func (l *loader) setSlot(s Step, fd int, target string) error {
 	m := &l.plan.Maps[s.Map]
+	if fd == noFD {
+		l.warn(Warning{Code: "slot_empty", Map: m.Name, Section: m.Section, Message: fmt.Sprintf("slot %d stays empty: %q was not loaded", s.Slot, target)})
+		return nil
+	}
 	if l.maps[s.Map].reused && s.Op == OpSetMapSlot {
 		return nil
 	}

@@ -105,7 +105,7 @@ func (l *loader) reuse(i int) (bool, error) {
 		}
 		want = uint32(n)
 	}
-	if diff := differences(m, want, info); len(diff) > 0 {
+	if diff := differences(l.asCreated(i), want, info); len(diff) > 0 {
 		return false, &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
 			Err:  fmt.Errorf("the map pinned at %q has %s", m.PinPath, strings.Join(diff, ", ")),
 			Hint: "remove the pin if nobody needs it, or load with another pin directory"}
@@ -188,6 +188,9 @@ func (l *loader) pinMap(i int) error {
 // final name when nothing can fail any more but the renames.
 func (l *loader) pinProgram(i int) error {
 	p := &l.plan.Programs[i]
+	if l.progs[i].fd == noFD {
+		return nil // left out by the load, which has told it
+	}
 	fail := func(err error) error {
 		e := pinError(p.PinPath, err)
 		e.Section, e.Symbol = p.Section, p.Name

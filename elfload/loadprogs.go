@@ -21,6 +21,7 @@ func programError(p *PlannedProgram, code string, err error) *Error {
 // order, so when one fails every earlier one is tried too, and the error is
 // always that of the first.
 func (l *loader) loadPrograms(steps []Step) error {
+	steps = l.withoutUnused(steps)
 	if err := l.kernelTypes.prepare(l.plan, steps); err != nil {
 		return err
 	}
@@ -78,6 +79,9 @@ func (l *loader) loadProgram(i int) (fd int, log string, err error) {
 	if err != nil {
 		return noFD, "", err
 	}
+	if attr.AttachProgFD != 0 {
+		defer l.closeTarget(attr.AttachProgFD)
+	}
 	if l.plan.opts.VerifierLog {
 		attr.LogLevel = 1
 	}
@@ -112,7 +116,7 @@ func (l *loader) progAttr(p *PlannedProgram) (*bpfsys.ProgAttr, []progs.CoreFail
 	if err := l.fillExterns(p, insns, a); err != nil {
 		return nil, nil, err
 	}
-	if err := l.kernelTypes.attach(p, a); err != nil {
+	if err := l.attach(p, a); err != nil {
 		return nil, nil, err
 	}
 	return a, lost, nil

@@ -95,7 +95,7 @@ func Read(raw []byte, ro ReadOptions) (*Object, error) {
 }
 
 // readMaps collects the definitions in the order that is their index for ever:
-// legacy, .maps, data sections. From here on indices mean the object's list.
+// legacy, .maps, data sections, kconfig, struct_ops. From here on indices mean the object's list.
 func (o *Object) readMaps() error {
 	legacy, warns, err := legacymaps.Parse(o.file, o.legacyOptions())
 	if err != nil {
@@ -120,6 +120,14 @@ func (o *Object) readMaps() error {
 		return err
 	}
 	o.add(defs, nil)
+	if defs, err = structOpsMaps(o.file, o.progs); err != nil {
+		return err
+	}
+	o.add(defs, nil)
+	if warns, err = placeArenaData(o.file, o.Maps); err != nil {
+		return err
+	}
+	o.Warnings = append(o.Warnings, warns...)
 	if err := checkDefinitions(o); err != nil {
 		return err
 	}

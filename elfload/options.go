@@ -25,8 +25,11 @@ type Options struct {
 	Maps []MapOverride
 	// Types give programs a type that their section name does not give.
 	Types []ProgramType
-	// Autoload names optional programs (SEC("?…")) that are to be loaded too.
+	// Autoload names optional programs and struct_ops maps (SEC("?…")) that are to
+	// be loaded and created too.
 	Autoload []string
+	// AttachProgs name the programs that programs attach to, in order.
+	AttachProgs []AttachProg
 	// Inner gives templates to maps of maps that have none, in order.
 	Inner []InnerMap
 	// Kconfig is the text of a kernel configuration that is asked before the

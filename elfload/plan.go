@@ -60,6 +60,9 @@ type PlannedProgram struct {
 	MapRefs []int
 	// PinPath is the file that the program is pinned to, "" for none.
 	PinPath string
+	// AttachProg is the program that has the function which this one attaches
+	// to: a path on bpffs or an id; "" for none.
+	AttachProg string
 
 	code *progs.Code
 }
@@ -146,7 +149,7 @@ func (p *Plan) planMaps() error {
 	}
 	p.Maps = make([]PlannedMap, len(defs))
 	for i := range defs {
-		p.Maps[i] = PlannedMap{MapDef: defs[i], Create: true}
+		p.Maps[i] = PlannedMap{MapDef: defs[i], Create: !defs[i].Optional}
 		if err := p.completeMap(&p.Maps[i]); err != nil {
 			return err
 		}
@@ -160,6 +163,9 @@ func (p *Plan) planMaps() error {
 func (p *Plan) completeMap(m *PlannedMap) error {
 	if t := p.Object.file.BTF; t != nil {
 		m.NeedsBTF = specialField(t, m.ValueType)
+	}
+	if m.StructOps != nil {
+		m.NeedsBTF = "struct_ops type"
 	}
 	m.PerCPUEntries = p.completeDef(&m.MapDef)
 	if m.Inner != nil {
@@ -176,6 +182,9 @@ func (p *Plan) completeMap(m *PlannedMap) error {
 		if err := checkSizes(m.Inner, m.InnerPerCPUEntries, p.opts.PageSize); err != nil {
 			return err
 		}
+	}
+	if err := p.checkArena(m); err != nil {
+		return err
 	}
 	if m.NumaNode != 0 && m.Flags&flagNumaNode == 0 {
 		p.warn(Warning{Code: "numa_node_ignored", Map: m.Name, Section: m.Section,

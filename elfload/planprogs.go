@@ -26,8 +26,10 @@ func (p *Plan) planPrograms() error {
 	if err := p.defaultTypes(); err != nil {
 		return err
 	}
-	if err := p.setAutoload(); err != nil {
-		return err
+	for _, step := range []func() error{p.setAutoload, p.planAttachProgs, p.planStructOps} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	refs := newMapIndex(p.Maps)
 	for i := range p.Programs {
@@ -95,10 +97,12 @@ func (t ProgramType) sectionType() (progs.SectionType, error) {
 func (p *Plan) setAutoload() error {
 	for _, name := range p.opts.Autoload {
 		i, ok := p.Object.ProgramIndex(name)
-		if !ok {
+		if ok {
+			p.Programs[i].Load = !p.opts.MapsOnly
+		}
+		if !p.createOptional(name) && !ok {
 			return p.noProgram(name)
 		}
-		p.Programs[i].Load = !p.opts.MapsOnly
 	}
 	return nil
 }
@@ -161,7 +165,10 @@ func newMapIndex(maps []PlannedMap) mapIndex {
 	for i := range maps {
 		if m := &maps[i]; m.Dialect == mapdef.DialectData {
 			x.data[m.SectionIndex] = i
-		} else if !m.Internal {
+		} else if !m.Internal && m.StructOps == nil {
+			if m.DataSection != 0 {
+				x.data[m.DataSection] = i
+			}
 			x.defs[place{m.SectionIndex, m.Offset}] = i
 		}
 	}

@@ -107,7 +107,12 @@ func (t *planText) step(s Step) {
 		t.mapFields(m)
 		t.endStep(s.Op, s.Map)
 		t.inner(m)
+		t.members(m)
 		return
+	case OpMapArena:
+		if len(m.Contents) > 0 {
+			t.add("bytes=%d sha256=%s", len(m.Contents), shortSum(m.Contents))
+		}
 	case OpFillMap:
 		if m.Dialect == mapdef.DialectKconfig {
 			t.add("bytes=%d from=kernel", m.ValueSize)
@@ -207,6 +212,7 @@ func (t *planText) program(p *PlannedProgram) {
 		}
 	}
 	t.text("attach_to", p.AttachTo)
+	t.text("attach_prog", p.AttachProg)
 	if p.Flags != 0 {
 		t.add("prog_flags=%#x", p.Flags)
 	}

@@ -14,6 +14,7 @@ const (
 	OpLoadBTF        Op = iota + 1 // give the kernel the object's types
 	OpUseMap                       // take map Map from the caller (MapDef.FD)
 	OpCreateMap                    // create map Map, or take it from its pin
+	OpMapArena                     // map arena Map into the process, with its initial value
 	OpFillMap                      // write the initial value of map Map
 	OpFreezeMap                    // forbid user space to write map Map
 	OpSetMapSlot                   // put map Target into slot Slot of map Map
@@ -23,7 +24,7 @@ const (
 	OpPinProgram                   // pin program Program
 )
 
-var opNames = [...]string{OpLoadBTF: "load_btf", OpUseMap: "use_map", OpCreateMap: "create_map", OpFillMap: "fill_map", OpFreezeMap: "freeze_map",
+var opNames = [...]string{OpLoadBTF: "load_btf", OpUseMap: "use_map", OpCreateMap: "create_map", OpMapArena: "map_arena", OpFillMap: "fill_map", OpFreezeMap: "freeze_map",
 	OpSetMapSlot: "set_map_slot", OpLoadProgram: "load_program", OpSetProgramSlot: "set_program_slot", OpPinMap: "pin_map",
 	OpPinProgram: "pin_program"}
 
@@ -60,7 +61,9 @@ func (p *Plan) planSteps() {
 			continue
 		}
 		p.step(Step{Op: OpCreateMap, Map: i})
-		if !allZero(p.Maps[i].Contents) || p.Maps[i].Dialect == mapdef.DialectKconfig { // a new map is zero already
+		if isArena(p.Maps[i].Type) {
+			p.step(Step{Op: OpMapArena, Map: i})
+		} else if !allZero(p.Maps[i].Contents) || p.Maps[i].Dialect == mapdef.DialectKconfig { // a new map is zero already
 			p.step(Step{Op: OpFillMap, Map: i})
 		}
 		if p.Maps[i].Frozen {

@@ -24,9 +24,14 @@ func (l *loader) undo(cause error) error {
 		closeFD(&l.progs[i].fd)
 	}
 	for i := len(l.maps) - 1; i >= 0; i-- {
+		if m := &l.maps[i]; m.memory != nil {
+			errs = append(errs, l.k.UnmapMemory(m.memory))
+			m.memory = nil
+		}
 		closeFD(&l.maps[i].fd)
 	}
 	closeFD(&l.btf)
+	errs = append(errs, l.kernelTypes.closeModules())
 	return joined(errs)
 }
 

@@ -49,9 +49,9 @@ func (f *readFlags) open(path string) (*elfload.Object, error) {
 // planFlags are those that change a plan.
 type planFlags struct {
 	readFlags
-	pin, bpffs                         string
-	mapsOnly, dialectPins              bool
-	vars, maps, types, inner, autoload []string
+	pin, bpffs                                      string
+	mapsOnly, dialectPins                           bool
+	vars, maps, types, inner, autoload, attachProgs []string
 }
 
 func (f *planFlags) add(fs *pflag.FlagSet) {
@@ -64,7 +64,8 @@ func (f *planFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.maps, "map", nil, "override a field of a map, `NAME.FIELD=VALUE`: "+strings.Join(elfload.MapFields(), ", ")+"; repeatable")
 	fs.StringArrayVar(&f.types, "type", nil, "give a program a type, `PROG=TYPE`: xdp, sched_cls, … or a section name such as fentry/do_exit; repeatable")
 	fs.StringArrayVar(&f.inner, "inner", nil, "give a map of maps that has no inner definition a template, `OUTER=INNER`; repeatable")
-	fs.StringArrayVar(&f.autoload, "autoload", nil, "load the optional program `PROG` (SEC(\"?…\")) too; repeatable")
+	fs.StringArrayVar(&f.autoload, "autoload", nil, "load the optional program, or create the optional struct_ops map, `NAME` (SEC(\"?…\")) too; repeatable")
+	fs.StringArrayVar(&f.attachProgs, "attach-prog", nil, "attach a freplace or fentry program to another in the kernel, `PROG=TARGET`: a path on bpffs or an id, then :FUNCTION unless the section names it; repeatable")
 }
 
 // loadFlags are those of commands that load.
@@ -119,6 +120,13 @@ func (f *planFlags) options() (elfload.Options, error) {
 			return o, err
 		}
 		o.Inner = append(o.Inner, elfload.InnerMap{Outer: name, Inner: value})
+	}
+	for _, s := range f.attachProgs {
+		name, value, err := pair("attach-prog", "PROG=TARGET", s)
+		if err != nil {
+			return o, err
+		}
+		o.AttachProgs = append(o.AttachProgs, elfload.AttachProg{Program: name, Target: value})
 	}
 	return o, nil
 }

@@ -37,7 +37,7 @@ func TestHelp(t *testing.T) {
 // Flags without an effect are not offered.
 func TestFlagsOfEachCommand(t *testing.T) {
 	inspect := []string{"dialect", "json", "pin-table", "relaxed"}
-	plan := append(slices.Clone(inspect), "autoload", "bpffs", "dialect-pins", "inner", "map", "maps-only", "pin", "type", "var")
+	plan := append(slices.Clone(inspect), "attach-prog", "autoload", "bpffs", "dialect-pins", "inner", "map", "maps-only", "pin", "type", "var")
 	load := append(slices.Clone(plan), "btf", "hold", "jobs", "kconfig", "verbose")
 	root := newRootCmd(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv))
 	for name, want := range map[string][]string{"": load, "load": load, "plan": plan, "inspect": inspect, "version": nil, "man": {"dir"}} {
