@@ -2,7 +2,6 @@ package elfload
 
 import (
 	"debug/elf"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -178,103 +177,4 @@ func hiddenSymbol(f *mapdef.File, section int, name string) bool {
 		}
 	}
 	return false
-}
-
-// dataMapName is the name that users see (R96, R99; D14: a section with a
-// second dot keeps its full name, .bss.* as well).
-func dataMapName(objectName, section string) string {
-	if strings.Contains(section[1:], ".") {
-		return section
-	}
-	n := kernelNameLength - max(7, len(section))
-	if n <= 0 {
-		return section
-	}
-	return sanitizeName(objectName[:min(n, len(objectName))]) + section
-}
-
-// sanitizeName replaces what the kernel refuses in names by '_' (R98).
-func sanitizeName(s string) string {
-	clean := func(c byte) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.'
-	}
-	for i := range len(s) {
-		if clean(s[i]) {
-			continue
-		}
-		b := []byte(s)
-		for ; i < len(b); i++ {
-			if !clean(b[i]) {
-				b[i] = '_'
-			}
-		}
-		return string(b)
-	}
-	return s
-}
-
-// objectName is the file's name as libbpf makes it a prefix: the base name cut
-// to 15 bytes and then at the first dot (R95).
-func objectName(path string) string {
-	base := path[strings.LastIndexByte(path, '/')+1:]
-	base = base[:min(len(base), kernelNameLength)]
-	if i := strings.IndexByte(base, '.'); i >= 0 {
-		base = base[:i]
-	}
-	return base
-}
-
-// specials are the structs that the kernel finds in map values and manages
-// itself (kernel/bpf/btf.c, btf_find_field).
-var specials = []string{"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work",
-	"bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount"}
-
-// kptrTags are the type tags that make a pointer in a map value the kernel's.
-var kptrTags = []string{"kptr", "kptr_untrusted", "kptr_ref", "percpu_kptr", "uptr"}
-
-// specialField names the first field of the type that only the kernel may
-// touch, "" if there is none. Such a map is useless without its BTF.
-func specialField(t *rawbtf.Table, id rawbtf.ID) string {
-	w := specialWalk{t: t, budget: 4096}
-	return w.find(id, 0)
-}
-
-// specialWalk bounds the walk over nested members: types may nest as a graph.
-type specialWalk struct {
-	t      *rawbtf.Table
-	budget int
-}
-
-func (w *specialWalk) find(id rawbtf.ID, depth int) string {
-	if w.budget--; w.budget < 0 || depth > 16 {
-		return ""
-	}
-	ty, err := w.t.Strip(id)
-	if errors.Is(err, rawbtf.ErrCycle) {
-		return ""
-	}
-	switch ty.Kind {
-	case rawbtf.Array:
-		return w.find(ty.Array().Elem, depth+1)
-	case rawbtf.Ptr:
-		if tag := w.t.Type(ty.Ref()); tag.Kind == rawbtf.TypeTag {
-			for _, name := range kptrTags {
-				if tag.NameIs(name) {
-					return name
-				}
-			}
-		}
-	case rawbtf.Struct, rawbtf.Union:
-		for _, name := range specials {
-			if ty.NameIs(name) {
-				return name
-			}
-		}
-		for i := range ty.Vlen {
-			if s := w.find(ty.Member(i).Type, depth+1); s != "" {
-				return s
-			}
-		}
-	}
-	return ""
 }

@@ -43,3 +43,47 @@ func pinFile(name string) (string, error) {
 	}
 	return strings.ReplaceAll(name, ".", "_"), nil
 }
+
+// dataMapName is the name that users see (R96, R99; D14: a section with a
+// second dot keeps its full name, .bss.* as well).
+func dataMapName(objectName, section string) string {
+	if strings.Contains(section[1:], ".") {
+		return section
+	}
+	n := kernelNameLength - max(7, len(section))
+	if n <= 0 {
+		return section
+	}
+	return sanitizeName(objectName[:min(n, len(objectName))]) + section
+}
+
+// sanitizeName replaces what the kernel refuses in names by '_' (R98).
+func sanitizeName(s string) string {
+	clean := func(c byte) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.'
+	}
+	for i := range len(s) {
+		if clean(s[i]) {
+			continue
+		}
+		b := []byte(s)
+		for ; i < len(b); i++ {
+			if !clean(b[i]) {
+				b[i] = '_'
+			}
+		}
+		return string(b)
+	}
+	return s
+}
+
+// objectName is the file's name as libbpf makes it a prefix: the base name cut
+// to 15 bytes and then at the first dot (R95).
+func objectName(path string) string {
+	base := path[strings.LastIndexByte(path, '/')+1:]
+	base = base[:min(len(base), kernelNameLength)]
+	if i := strings.IndexByte(base, '.'); i >= 0 {
+		base = base[:i]
+	}
+	return base
+}
