@@ -20,7 +20,6 @@ type ksymKey struct {
 // needs it, noFD until then; index is its place in the programs' fd_array.
 type moduleTypes struct {
 	name  string
-	types *rawbtf.Table
 	fd    int
 	index int16
 }
@@ -47,29 +46,46 @@ func (l *loader) findTyped(want []*ksym) error {
 	if len(names) == 0 {
 		return nil
 	}
-	modules, err := l.k.Modules()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := l.findInModules(names, vmlinux); err != nil {
 		for _, k := range want {
-			k.absent = fmt.Errorf("the types of kernel modules are not known: %w", err)
-		}
-	}
-	for _, name := range modules {
-		raw, err := l.k.ModuleBTF(name)
-		if err != nil {
-			l.trace("types of module %q: %v", name, err)
-			continue // unloaded meanwhile, or not readable
-		}
-		t, err := rawbtf.ParseSplit(raw, hostOrder, vmlinux)
-		if err != nil {
-			l.trace("types of module %q: %v", name, err)
-			continue
-		}
-		l.match(names, t, rawbtf.ID(vmlinux.Len()), &moduleTypes{name: name, types: t, fd: noFD})
-		if len(names) == 0 {
-			break
+			if k.absent == nil {
+				k.absent = err // asked only where it is not found
+			}
 		}
 	}
 	return l.openModules(want)
+}
+
+// findInModules takes what modules have out of names. The error is that of the
+// first module whose types cannot be read; the others have been looked through
+// all the same.
+func (l *loader) findInModules(names map[ksymKey][]*ksym, vmlinux *rawbtf.Table) error {
+	modules, unread := l.k.Modules()
+	if errors.Is(unread, fs.ErrNotExist) {
+		return nil // Linux before 5.11
+	}
+	for _, name := range modules {
+		raw, err := l.k.ModuleBTF(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // unloaded meanwhile
+		}
+		var t *rawbtf.Table
+		if err == nil {
+			t, err = rawbtf.ParseSplit(raw, hostOrder, vmlinux)
+		}
+		if err != nil {
+			l.trace("types of module %q: %v", name, err)
+			if unread == nil {
+				unread = fmt.Errorf("types of kernel module %q: %w", name, err)
+			}
+			continue
+		}
+		l.match(names, t, rawbtf.ID(vmlinux.Len()), &moduleTypes{name: name, fd: noFD})
+		if len(names) == 0 {
+			return nil
+		}
+	}
+	return unread
 }
 
 // match goes through the types from first on once and takes those that are
