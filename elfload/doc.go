@@ -20,4 +20,35 @@
 // Nothing here prints, reads flags or environment variables, or keeps state
 // between loads. Errors are of type *Error; errors.Is tells what a caller would
 // branch on (ErrPrivilege, ErrVerifier, …).
+//
+// # Differences from libbpf
+//
+// Those of reading definitions stand in packages btfmaps and legacymaps, those
+// of programs in internal/progs. Of planning and loading:
+//
+//   - All maps are created before slots are filled, so an outer map may stand
+//     before its inner map (R146, D4); pins come last of all (R156, C78).
+//   - A map of maps without inner definition, a zero size and a slot outside
+//     its map are errors of the plan, before any system call (D7, D17).
+//   - Characters that the kernel refuses in names become '_', with a warning
+//     (R141, D13); .bss.* keeps its whole name (R99, D14), and a map keeps its
+//     name when it is taken from a pin (R155, D10).
+//   - Compiler string pools become maps only where something refers to them
+//     (R22, C15); .dataX, .rodataX and NOBITS .data.x do where a program refers
+//     to them (R15, R20; as cilium/ebpf, C17, C18).
+//   - MMAPABLE is left out where a variable is the kernel's own kind of field
+//     (R104, D15). Contents are not mapped into the process (R102): a
+//     Collection gives descriptors.
+//   - Types that the kernel refuses are mended one by one instead of giving up
+//     all BTF (R136, D6); a map goes without its types only on EINVAL, E2BIG or
+//     ENOTSUPP, with a warning, and never if its value needs them (R143, D11).
+//   - A slot whose program or map is not loaded stays empty, with a warning,
+//     instead of failing the load (R149, D9).
+//   - Pointers in initialised data are told in a warning (R24, D20).
+//   - Pin directories are looked at before anything is created, and those that
+//     a failing load has made are removed (R156, R158, D16).
+//   - BPF_F_MMAPABLE is not added to arenas (R80): as in libbpf.
+//   - Annotations of legacy maps fill the definition's types, also in
+//     CollectionSpec (L44, L106), whatever the length of the name (L107). Perf
+//     ring buffers are not opened (L74).
 package elfload

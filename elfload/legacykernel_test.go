@@ -358,7 +358,7 @@ func TestT25NothingStays(t *testing.T) {
 	}
 }
 
-// T26: a program array keeps its entries as long as the Collection is open.
+// T26, L25: a program array keeps its entries as long as the Collection is open.
 func TestT26ProgramArrayLifetime(t *testing.T) {
 	kerneltest.Require(t)
 	c := load(t, "legacy_samples.o", elfload.Options{})

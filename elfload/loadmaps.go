@@ -140,14 +140,8 @@ func (l *loader) createWithRetry(d *MapDef, needs string, a *bpfsys.MapAttr) (fd
 		return fd, a.BTFFD != 0, nil
 	}
 	l.trace("map %q: %v", d.Name, err)
-	if a.BTFFD != 0 && needs == "" && (errors.Is(err, syscall.EINVAL) || errors.Is(err, bpfsys.ENOTSUPP)) {
-		plain := *a
-		plain.BTFFD, plain.KeyTypeID, plain.ValueTypeID = 0, 0, 0
-		if fd, again := l.k.CreateMap(&plain); again == nil {
-			l.warn(Warning{Code: "map_without_btf", Map: d.Name, Section: d.Section,
-				Message: fmt.Sprintf("the kernel does not take these types for a map of type %s; it is created without them", mapTypeName(d.Type))})
-			return fd, false, nil
-		}
+	if fd, withBTF, again := l.createDegraded(d, needs, a, err); again == nil {
+		return fd, withBTF, nil
 	}
 	return noFD, false, l.explainMap(d, a, err)
 }
