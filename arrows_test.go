@@ -28,7 +28,8 @@ type arrow struct {
 // arrows lists every package. A new package gets a row here, and with it a thought.
 var arrows = [...]arrow{
 	{"cmd/bpfload", []string{"elfload"}, []string{"github.com/spf13/", "github.com/jedib0t/go-pretty/", "golang.org/x/sys/unix", "golang.org/x/term", "github.com/cilium/ebpf"}},
-	{"elfload", []string{"btfmaps", "legacymaps", "staticvalues", "internal/mapdef", "internal/rawbtf", "internal/progs", "internal/kconfig", "internal/bpfsys"},
+	{"verifierlog", nil, nil},
+	{"elfload", []string{"btfmaps", "legacymaps", "staticvalues", "verifierlog", "internal/mapdef", "internal/rawbtf", "internal/progs", "internal/kconfig", "internal/bpfsys"},
 		[]string{"github.com/cilium/ebpf", "golang.org/x/sys/unix"}},
 	{"btfmaps", []string{"internal/mapdef", "internal/rawbtf"}, nil},
 	{"legacymaps", []string{"internal/mapdef", "internal/rawbtf"}, nil},

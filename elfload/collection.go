@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/bpfload/bpfload/verifierlog"
 )
 
 // MapData is one row of the map_data table: a map of the object and its
@@ -34,6 +36,9 @@ type MapData struct {
 	BTF bool
 	// Reused: the map was there already, under PinPath.
 	Reused bool
+	// Err is why the map was not created, or not as it should be, with
+	// Options.KeepGoing.
+	Err error
 }
 
 // LoadedProgram is one program of the object in the kernel.
@@ -52,6 +57,11 @@ type LoadedProgram struct {
 	Program *ebpf.Program
 	// Log is the verifier's log, with Options.VerifierLog.
 	Log string
+	// Stats is what the verifier says about its work, with Options.VerifierStats;
+	// nil where it said nothing.
+	Stats *verifierlog.Stats
+	// Err is why the program was not loaded, with Options.KeepGoing.
+	Err error
 }
 
 // Collection is a loaded object. It keeps every map open: a program array

@@ -12,6 +12,9 @@ type Stage = mapdef.Stage
 // Offset is a place in bytes, or none.
 type Offset = mapdef.Offset
 
+// SourceLine is a line of C.
+type SourceLine = mapdef.SourceLine
+
 // Warning tells of something that was left out or changed on purpose.
 type Warning = mapdef.Warning
 

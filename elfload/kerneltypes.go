@@ -66,11 +66,7 @@ func (k *kernelTypes) finish() {
 
 func (k *kernelTypes) read(p *Plan) {
 	if k.targets {
-		raw, err := k.kern.VmlinuxBTF()
-		if err == nil {
-			k.vmlinux, err = rawbtf.Parse(raw, hostOrder)
-		}
-		k.err = err
+		k.vmlinux, k.err = k.opts.TypeCache.vmlinux(k.kern)
 	}
 	if !k.core {
 		return
@@ -87,11 +83,7 @@ func (k *kernelTypes) coreTargets() ([]*btf.Spec, error) {
 	if k.opts.KernelTypes != nil {
 		return []*btf.Spec{k.opts.KernelTypes}, nil
 	}
-	cache := k.opts.Cache
-	if cache == nil {
-		cache = btf.NewCache()
-	}
-	spec, err := cache.Kernel()
+	spec, err := k.opts.cache().Kernel()
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+
+	"github.com/bpfload/bpfload/verifierlog"
 )
 
 // Load reads the object at path, plans it and carries the plan out: Open, Plan
@@ -102,6 +104,7 @@ type loader struct {
 
 type loadedMap struct {
 	fd         int
+	err        error // with Options.KeepGoing
 	maxEntries uint32
 	withBTF    bool
 	reused     bool
@@ -129,8 +132,10 @@ func (l *loader) run() error {
 				n++
 			}
 		}
-		if err := l.do(steps[i : i+n]); err != nil {
-			return err
+		if !l.pointless(steps[i]) {
+			if err := l.keepMap(steps[i], l.do(steps[i:i+n])); err != nil {
+				return err
+			}
 		}
 		i += n
 	}
@@ -228,7 +233,7 @@ func (l *loader) collect() (*Collection, error) {
 func (l *loader) collectMap(c *Collection, i int) error {
 	m, def := &l.maps[i], &l.plan.Maps[i]
 	if m.fd == noFD {
-		c.MapData[i] = MapData{Index: i, Name: def.Name, FD: noFD, Def: def}
+		c.MapData[i] = MapData{Index: i, Name: def.Name, FD: noFD, Def: def, Err: firstError(def.Err, m.err)}
 		return nil
 	}
 	info, err := l.k.MapInfo(m.fd)
@@ -242,14 +247,17 @@ func (l *loader) collectMap(c *Collection, i int) error {
 		return loadError(StageMap, "map_info", &def.MapDef, err)
 	}
 	c.MapData[i] = MapData{Index: i, Name: def.Name, FD: fd, ID: info.ID, Def: def, Map: em,
-		MaxEntries: m.maxEntries, ValueSize: info.ValueSize, BTF: m.withBTF, Reused: m.reused, Memory: m.memory}
+		MaxEntries: m.maxEntries, ValueSize: info.ValueSize, BTF: m.withBTF, Reused: m.reused, Memory: m.memory, Err: m.err}
 	m.memory = nil // the Collection's now
 	return nil
 }
 
 func (l *loader) collectProgram(c *Collection, i int) error {
 	p, def := &l.progs[i], &l.plan.Programs[i]
-	c.Programs[i] = LoadedProgram{Index: i, Name: def.Name, FD: noFD, Def: def, Log: p.log}
+	c.Programs[i] = LoadedProgram{Index: i, Name: def.Name, FD: noFD, Def: def, Log: p.log, Err: firstError(def.Err, p.err)}
+	if l.plan.opts.VerifierStats {
+		c.Programs[i].Stats, _ = verifierlog.ReadStats(p.log)
+	}
 	if p.fd == noFD {
 		return nil
 	}

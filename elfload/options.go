@@ -45,6 +45,15 @@ type Options struct {
 	// VerifierLog asks for the verifier's log of every program, not only of
 	// those that are refused: LoadedProgram.Log.
 	VerifierLog bool
+	// VerifierStats asks for the verifier's statistics: LoadedProgram.Stats.
+	VerifierStats bool
+	// KeepGoing has a plan or load go on when single maps or programs fail, and
+	// keeps the errors where the results stand: PlannedMap.Err,
+	// PlannedProgram.Err, MapData.Err, LoadedProgram.Err.
+	KeepGoing bool
+	// TypeCache shares the running kernel's types between loads, as Cache does,
+	// which it stands in for where that is nil; nil means nothing is shared.
+	TypeCache *TypeCache
 	// Trace is told of each system call's outcome, in order where they are in
 	// order; it may be called from several goroutines. nil means nobody.
 	Trace func(event string)

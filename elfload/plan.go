@@ -46,6 +46,8 @@ type PlannedMap struct {
 	// NeedsBTF names the field of the value that is useless without BTF
 	// ("bpf_spin_lock"), "" for none.
 	NeedsBTF string
+	// Err is why the map cannot be created, with Options.KeepGoing.
+	Err error
 }
 
 // PlannedProgram is a program as it will reach the kernel, but for descriptors
@@ -63,6 +65,8 @@ type PlannedProgram struct {
 	// AttachProg is the program that has the function which this one attaches
 	// to: a path on bpffs or an id; "" for none.
 	AttachProg string
+	// Err is why the program cannot be loaded, with Options.KeepGoing.
+	Err error
 
 	code *progs.Code
 }
@@ -150,7 +154,7 @@ func (p *Plan) planMaps() error {
 	p.Maps = make([]PlannedMap, len(defs))
 	for i := range defs {
 		p.Maps[i] = PlannedMap{MapDef: defs[i], Create: !defs[i].Optional}
-		if err := p.completeMap(&p.Maps[i]); err != nil {
+		if err := p.keepMap(&p.Maps[i], p.completeMap(&p.Maps[i])); err != nil {
 			return err
 		}
 	}

@@ -34,7 +34,7 @@ func (p *Plan) planPrograms() error {
 	refs := newMapIndex(p.Maps)
 	for i := range p.Programs {
 		if p.Programs[i].Load {
-			if err := p.link(i, refs); err != nil {
+			if err := p.keepProgram(&p.Programs[i], p.link(i, refs)); err != nil {
 				return err
 			}
 		}

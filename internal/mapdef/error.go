@@ -68,6 +68,14 @@ type Error struct {
 	// Hint says what to do, as one sentence; Log is the verifier's.
 	Hint string
 	Log  string
+	// Source is the C line in question, zero where nothing tells it.
+	Source SourceLine
+}
+
+// SourceLine is a place in C as the compiler told it.
+type SourceLine struct {
+	File, Text string
+	Line, Col  uint32 // from 1, 0 when not known
 }
 
 // Error gives the place once and then the reason: `section ".maps", symbol
