@@ -185,3 +185,23 @@ func TestKsymsMissingInKernel(t *testing.T) {
 		}
 	}
 }
+
+// A kernel without CONFIG_KALLSYMS_ALL cannot tell the address of a variable.
+func TestTypedKsymInKernel(t *testing.T) {
+	kerneltest.Require(t)
+	config := runningConfig(t)
+	c, err := elfload.Load(context.Background(), filepath.Join(objects, "ksyms_typed.o"), elfload.Options{})
+	if config["CONFIG_KALLSYMS_ALL"] == "y" {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	var e *elfload.Error
+	if !errors.As(err, &e) || e.Code != "ksym_address" || !errors.Is(err, elfload.ErrNotSupported) || !strings.Contains(e.Hint, "CONFIG_KALLSYMS_ALL") {
+		t.Errorf("error %v", err)
+	}
+}

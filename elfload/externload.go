@@ -211,6 +211,25 @@ func (p *Plan) users(extern string) []string {
 	return names
 }
 
+// explainExtern makes e tell of the extern that the verifier stumbled over,
+// false if it was none.
+func (l *loader) explainExtern(e *Error, p *PlannedProgram, v verdict, err error) bool {
+	if k := l.poisonedCall(v); k != nil {
+		e.Code = "ksym_missing"
+		e.Err = fmt.Errorf("%s does not exist in this kernel, and instruction %d calls it%s: %w", k.what(), v.Insn, p.source(v), errnoOf(err))
+		e.Hint = "guard the call with bpf_ksym_exists(" + k.name + ")"
+		return true
+	}
+	if _, name, found := strings.Cut(v.Reason, "failed to find the address for kernel symbol '"); found {
+		name, _, _ = strings.Cut(name, "'")
+		e.Kind, e.Code = ErrNotSupported, "ksym_address"
+		e.Err = fmt.Errorf("the kernel knows the type of its variable %q, but not its address: %w", name, errnoOf(err))
+		e.Hint = "the kernel must be built with CONFIG_KALLSYMS_ALL"
+		return true
+	}
+	return false
+}
+
 // poisonedCall is the weak function that the verifier stumbled over, nil for
 // none: it then speaks of the helper number that stands for it.
 func (l *loader) poisonedCall(v verdict) *ksym {

@@ -152,10 +152,7 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 		e.Hint = "guard the access with bpf_core_field_exists or bpf_core_type_exists, or load with --btf of a kernel that has it"
 		return e
 	}
-	if k := l.poisonedCall(v); k != nil {
-		e.Code = "ksym_missing"
-		e.Err = fmt.Errorf("%s does not exist in this kernel, and instruction %d calls it%s: %w", k.what(), v.Insn, p.source(v), errnoOf(err))
-		e.Hint = "guard the call with bpf_ksym_exists(" + k.name + ")"
+	if l.explainExtern(e, p, v, err) {
 		return e
 	}
 	e.Err = errors.New(v.reason() + p.source(v)) // the errno says less, and stands in e.Errno
