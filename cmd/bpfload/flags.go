@@ -24,6 +24,11 @@ type readFlags struct {
 
 func (f *readFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.json, "json", false, "print one JSON document on standard output")
+	f.addReading(fs)
+}
+
+// addReading adds those that say how definitions are read.
+func (f *readFlags) addReading(fs *pflag.FlagSet) {
 	fs.StringVar(&f.dialect, "dialect", "auto", "read legacy definitions as dialect `NAME` (listed above)")
 	fs.BoolVar(&f.relaxed, "relaxed", false, "keep unknown non-zero bytes of legacy definitions instead of refusing them")
 	fs.StringVar(&f.pinTable, "pin-table", "", "table `FILE` of custom pinning numbers of legacy definitions, such as iproute2's /etc/iproute2/bpf_pinning")

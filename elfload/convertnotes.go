@@ -1,0 +1,108 @@
+package elfload
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+)
+
+// notes is what the comment above a definition says: everything that the
+// definition cannot. What is lost is a warning, too.
+func (c *converter) notes(d *MapDef, name string) []string {
+	var notes []string
+	add := func(code, format string, args ...any) {
+		notes = append(notes, sentence(c.warn(d, code, format, args...)))
+	}
+	if name != d.Name {
+		add("convert_name", "the map is called %s in the object, which C cannot say or has twice", Quote(d.Name))
+	}
+	if d.Static {
+		add("convert_static", "static or hidden in the object; global here, as libbpf refuses others")
+	}
+	if len(d.Aliases) > 0 {
+		add("convert_aliases", "also called %s, which a definition cannot say", quoteList(d.Aliases))
+	}
+	c.pinNote(d, add)
+	if isMapOfMaps(d.Type) && d.Inner == nil && d.InnerMap == mapdef.NoMap {
+		add("convert_no_inner", "the definition names no map for the inside, and loaders refuse it as it is: add "+
+			"__array(values, struct { … }), or convert with --inner %s=MAP", d.Name)
+	}
+	if err := checkSizes(d, d.MaxEntries == 0 && d.Type == uint32(ebpf.PerfEventArray), 0); err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			err = e.Err
+		}
+		add("convert_size", "loaders refuse it as it is, unless the host changes it: %s (convert with --map %s.FIELD=VALUE)", err, d.Name)
+	}
+	for _, s := range d.Slots {
+		if s.Index >= maxConvertSlot {
+			add("convert_slot", "slot %d is too high for an initialiser: set it at run time", s.Index)
+		}
+	}
+	for _, why := range c.types.dropped(d) {
+		add("convert_type", "%s", why)
+	}
+	if d.NumaNode != 0 && d.Flags&flagNumaNode == 0 {
+		add("convert_numa_node", "numa_node %d does not count without BPF_F_NUMA_NODE", d.NumaNode)
+	}
+	if len(d.Tail) > 0 {
+		add("convert_tail", "bytes of unknown meaning: %x", d.Tail)
+	}
+	if ext := extNotes(d); ext != "" {
+		notes = append(notes, "It said, in the dialect "+d.Dialect+": "+ext+".")
+	}
+	return c.programNotes(d, notes)
+}
+
+// pinNote tells of pins that LIBBPF_PIN_BY_NAME is not.
+func (c *converter) pinNote(d *MapDef, add func(code, format string, args ...any)) {
+	switch {
+	case d.Pinning == mapdef.PinNone || d.Pinning == mapdef.PinByName:
+	case d.PinPath != "":
+		add("convert_pinning", "to be pinned (%s) as %s, which a definition cannot say: bpf_map__set_pin_path", d.Pinning, Quote(d.PinPath))
+	default:
+		add("convert_pinning", "to be pinned (%s) at a place that the loader chose, which a definition cannot say: bpf_map__set_pin_path", d.Pinning)
+	}
+}
+
+// extNotes lists the further fields of a dialect that are not 0.
+func extNotes(d *MapDef) string {
+	var list []string
+	for _, x := range d.Ext {
+		switch {
+		case x.Text != "":
+			list = append(list, x.Name+" "+Quote(x.Text))
+		case x.Value != 0:
+			list = append(list, fmt.Sprintf("%s %d", x.Name, x.Value))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// programNotes tells which section names put programs into slots, as libbpf does
+// not know such names.
+func (c *converter) programNotes(d *MapDef, notes []string) []string {
+	for _, s := range d.Slots {
+		if s.Target.Kind != mapdef.TargetProgram {
+			continue
+		}
+		p, old := &c.programs[s.Target.Index], c.o.Programs[s.Target.Index].Section
+		if p.section != old {
+			notes = append(notes, sentence(c.warn(d, "convert_section", "program %s stands in section %s, which told its slot; now that is SEC(%s)",
+				Quote(c.o.Programs[s.Target.Index].Name), Quote(old), cString(p.section))))
+		}
+	}
+	return notes
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
