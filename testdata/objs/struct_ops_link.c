@@ -15,13 +15,14 @@ struct tcp_congestion_ops___ours {
 SEC("struct_ops") u32 shared(u64 *ctx) { return 2; }
 SEC("?struct_ops") void avoids(u64 *ctx) {}
 SEC("struct_ops") u32 spare(u64 *ctx) { return 3; }
+SEC("struct_ops.s") u32 undoes(u64 *ctx) { return 2; }
 SEC("struct_ops") void never(u64 *ctx) {}
 
 SEC(".struct_ops.link") struct tcp_congestion_ops___ours linked = {
 	.name = "bpfload_ln",
 	.ssthresh = (void *)shared,
 	.cong_avoid = (void *)avoids,
-	.undo_cwnd = (void *)0,
+	.undo_cwnd = (void *)undoes,
 	.no_such_call = (void *)never,
 };
 
