@@ -39,6 +39,7 @@ func someTypes() *elftest.BTF {
 	b.Func("bpf_rcu_read_lock", nothing, rawbtf.LinkStatic)
 	b.Func("bpf_rcu_read_unlock", nothing, rawbtf.LinkStatic)
 	b.Var("bpf_prog_active", integer, rawbtf.LinkGlobal)
+	addCongestionOps(b, integer)
 	return b
 }
 
