@@ -17,9 +17,6 @@ const (
 // attachStructOps is BPF_STRUCT_OPS of enum bpf_attach_type.
 const attachStructOps = 44
 
-// linkCreateAttr is link_create of union bpf_attr up to its flags.
-type linkCreateAttr struct{ mapFD, targetFD, attachType, flags uint32 }
-
 // MapDelete deletes one element; of a struct_ops map without BPF_F_LINK it takes
 // back the registration.
 func MapDelete(fd int, key []byte) error {

@@ -118,3 +118,6 @@ type btfInfoWire struct {
 	name          uint64
 	nameLen, kern uint32
 }
+
+// linkCreateAttr is link_create of union bpf_attr up to its flags.
+type linkCreateAttr struct{ mapFD, targetFD, attachType, flags uint32 }
