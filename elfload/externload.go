@@ -28,7 +28,7 @@ const poisonedKfunc = 2002000000
 type externState struct {
 	unset   unsetOptions
 	ksyms   map[int]*ksym  // by symbol; asked, never walked
-	modules []*moduleTypes // with an open descriptor, in the order of fd_array
+	modules []*targetTypes // with an open descriptor, in the order of fd_array from its place 1 on
 }
 
 // ksym is one kernel symbol or function that programs need.
@@ -43,7 +43,8 @@ type ksym struct {
 	addr   uint64 // of an untyped one
 	typed  bool
 	id     rawbtf.ID    // of a typed one
-	module *moduleTypes // that has it, nil for the kernel itself
+	module *targetTypes // that has it, nil for the kernel itself
+	place  int          // of the module in fd_array
 }
 
 // typeName is what it is called in the kernel's types.
@@ -156,11 +157,7 @@ func (k *ksym) call(code *progs.Code, insns []byte, e *progs.ExternRef) {
 		code.PoisonCall(insns, e.Insn, poisonedKfunc+int32(e.Symbol))
 		return
 	}
-	index := int16(0)
-	if k.module != nil {
-		index = k.module.index
-	}
-	code.SetCall(insns, e.Insn, srcKfuncCall, index, int32(k.id))
+	code.SetCall(insns, e.Insn, srcKfuncCall, int16(k.place), int32(k.id))
 }
 
 func (k *ksym) address(code *progs.Code, insns []byte, e *progs.ExternRef) {
@@ -185,8 +182,8 @@ func (l *loader) missingExtern(p *PlannedProgram, e *progs.ExternRef, code strin
 		need = "programs " + listSome(users, 12) + " need it"
 	}
 	out := programError(p, code, fmt.Errorf("%w; %s", err, need))
-	if errors.Is(err, ErrBadObject) {
-		out.Kind = ErrBadObject
+	if of, ok := errors.AsType[*Error](err); ok {
+		out.Kind = of.Kind
 	}
 	out.Hint = hint
 	return out

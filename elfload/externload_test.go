@@ -316,6 +316,42 @@ func TestModuleFaults(t *testing.T) {
 	}
 }
 
+// A load that goes on goes on without the programs that need what is missing, and only without those.
+func TestExternsKeepGoing(t *testing.T) {
+	for _, row := range []struct {
+		file   string
+		opts   Options
+		kernel func(*elftest.BTF, *recorder)
+		want   map[string]string // by program: what its error says, "" for none
+	}{
+		{"ksyms_strong", Options{Autoload: []string{"calls_too", "takes_address", "reads"}}, func(b *elftest.BTF, r *recorder) {
+			addModule(b, r, "mod", func(m *elftest.BTF) { m.Var("there_is_no_such_variable", 1, rawbtf.LinkGlobal) })
+		}, map[string]string{"calls": "there_is_no_such_function", "calls_too": "there_is_no_such_function",
+			"takes_address": "there_is_no_such_symbol", "reads": "", "other_prototype": ""}},
+		{"kconfig_strong", Options{Autoload: []string{"needs_it_too"}}, func(*elftest.BTF, *recorder) {},
+			map[string]string{"needs_it": "has no value", "does_not": "", "needs_it_too": "has no value"}},
+		{"kconfig_strong", Options{Kconfig: []byte("CONFIG_HZ=y\n")}, func(*elftest.BTF, *recorder) {},
+			map[string]string{"needs_it": "CONFIG_HZ: the value", "does_not": "CONFIG_HZ: the value", "needs_it_too": ""}},
+	} {
+		row.opts.KeepGoing = true
+		p := planOf(t, hostFixture(row.file), row.opts)
+		b, r := someKernel()
+		row.kernel(b, r)
+		_, c, err := loaded(t, p, r)
+		if c == nil {
+			t.Errorf("%s: nothing is loaded: %v", row.file, err)
+			continue
+		}
+		for _, prog := range c.Programs {
+			want := row.want[prog.Name]
+			if (prog.Err == nil) != (want == "") || prog.Err != nil && !strings.Contains(prog.Err.Error(), want) {
+				t.Errorf("%s: %s: %v, want %q", row.file, prog.Name, prog.Err, want)
+			}
+		}
+		finished(t, r, c)
+	}
+}
+
 func TestScanKallsyms(t *testing.T) {
 	text := "ffffffff81000000 T _text\n" +
 		"0000000000000010 d percpu.llvm.123\n" +

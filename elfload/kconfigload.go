@@ -23,6 +23,17 @@ type unsetOption struct {
 // fillKconfig is the value of the configuration's map on this kernel (R111 to
 // R114). A strong variable without a value fails the programs that use it, not the map.
 func (l *loader) fillKconfig(m *PlannedMap) ([]byte, error) {
+	value, err := l.readKconfig(m)
+	if err != nil { // a load that goes on goes on without the programs that use any of it
+		l.unset = make(unsetOptions)
+		for _, v := range l.plan.Object.kconfig.Vars {
+			l.unset[v.Name] = unsetOption{err: err}
+		}
+	}
+	return value, err
+}
+
+func (l *loader) readKconfig(m *PlannedMap) ([]byte, error) {
 	set := l.plan.Object.kconfig
 	v := kconfig.NewValues(set, hostOrder)
 	for _, i := range v.Unset("LINUX_") {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/bpfload/bpfload/internal/rawbtf"
@@ -14,14 +15,6 @@ import (
 type ksymKey struct {
 	kind rawbtf.Kind // Var or Func
 	name string
-}
-
-// moduleTypes is the BTF of a kernel module. fd is opened only when a program
-// needs it, noFD until then; index is its place in the programs' fd_array.
-type moduleTypes struct {
-	name  string
-	fd    int
-	index int16
 }
 
 // findTyped looks the typed externs up, in the kernel first and then in the
@@ -46,51 +39,23 @@ func (l *loader) findTyped(want []*ksym) error {
 	if len(names) == 0 {
 		return nil
 	}
-	if err := l.findInModules(names, vmlinux); err != nil {
+	modules, err := l.kernelTypes.modules()
+	for _, m := range modules {
+		l.match(names, m.table, rawbtf.ID(vmlinux.Len()), m)
+	}
+	if err != nil && len(names) > 0 {
 		for _, k := range want {
 			if k.absent == nil {
-				k.absent = err // asked only where it is not found
+				k.absent = fmt.Errorf("the types of kernel modules cannot be read: %w", err) // asked only where it is not found
 			}
 		}
 	}
 	return l.openModules(want)
 }
 
-// findInModules takes what modules have out of names. The error is that of the
-// first module whose types cannot be read; the others have been looked through
-// all the same.
-func (l *loader) findInModules(names map[ksymKey][]*ksym, vmlinux *rawbtf.Table) error {
-	modules, unread := l.k.Modules()
-	if errors.Is(unread, fs.ErrNotExist) {
-		return nil // Linux before 5.11
-	}
-	for _, name := range modules {
-		raw, err := l.k.ModuleBTF(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // unloaded meanwhile
-		}
-		var t *rawbtf.Table
-		if err == nil {
-			t, err = rawbtf.ParseSplit(raw, hostOrder, vmlinux)
-		}
-		if err != nil {
-			l.trace("types of module %q: %v", name, err)
-			if unread == nil {
-				unread = fmt.Errorf("types of kernel module %q: %w", name, err)
-			}
-			continue
-		}
-		l.match(names, t, rawbtf.ID(vmlinux.Len()), &moduleTypes{name: name, fd: noFD})
-		if len(names) == 0 {
-			return nil
-		}
-	}
-	return unread
-}
-
 // match goes through the types from first on once and takes those that are
 // wanted out of names.
-func (l *loader) match(names map[ksymKey][]*ksym, t *rawbtf.Table, first rawbtf.ID, m *moduleTypes) {
+func (l *loader) match(names map[ksymKey][]*ksym, t *rawbtf.Table, first rawbtf.ID, m *targetTypes) {
 	for id := first; uint64(id) < uint64(t.Len()) && len(names) > 0; id++ {
 		ty := t.Type(id)
 		if ty.Kind != rawbtf.Func && ty.Kind != rawbtf.Var {
@@ -134,21 +99,22 @@ func (l *loader) compare(k *ksym, t *rawbtf.Table, ty rawbtf.Type) {
 // order of the externs.
 func (l *loader) openModules(want []*ksym) error {
 	for _, k := range want {
-		m := k.module
-		if !k.found || m == nil || m.fd != noFD {
+		if !k.found || k.module == nil {
 			continue
 		}
-		if len(l.modules)+1 > math.MaxInt16 {
+		if k.place = slices.Index(l.modules, k.module) + 1; k.place > 0 {
+			continue
+		}
+		if len(l.modules) == math.MaxInt16 {
 			return fmt.Errorf("more than %d kernel modules are needed", math.MaxInt16)
 		}
-		fd, err := l.k.ModuleBTFFD(m.name)
+		fd, err := l.kernelTypes.descriptor(k.module)
 		if err != nil {
-			return fmt.Errorf("types of kernel module %q: %w", m.name, err)
+			return fmt.Errorf("types of kernel module %q: %w", k.module.module, err)
 		}
-		m.fd = fd
-		l.modules = append(l.modules, m)
-		m.index = int16(len(l.modules))
-		l.trace("types of module %q: fd %d", m.name, fd)
+		l.modules = append(l.modules, k.module)
+		k.place = len(l.modules)
+		l.trace("types of module %q: fd %d", k.module.module, fd)
 	}
 	return nil
 }
@@ -160,17 +126,6 @@ func (l *loader) fdArray() []int32 {
 		all = append(all, int32(m.fd))
 	}
 	return all
-}
-
-// closeModules ends what openModules has opened: programs hold the types that
-// they use.
-func (l *loader) closeModules() error {
-	var errs []error
-	for _, m := range l.modules {
-		errs = append(errs, l.k.Close(m.fd))
-	}
-	l.modules = nil
-	return errors.Join(errs...)
 }
 
 // essentialName is a name without its flavour: "f" of "f___v2" (CO-RE's rule:

@@ -212,9 +212,6 @@ func (l *loader) collect() (*Collection, error) {
 			return nil, errors.Join(err, c.Close())
 		}
 	}
-	if err := l.closeModules(); err != nil {
-		l.warn(Warning{Code: "close", Message: err.Error()})
-	}
 	if l.btf != noFD {
 		// Maps and programs hold the types; nobody needs the descriptor any more.
 		if err := l.k.Close(l.btf); err != nil {

@@ -19,7 +19,6 @@ func (l *loader) undo(cause error) error {
 			*fd = noFD
 		}
 	}
-	errs = append(errs, l.closeModules())
 	for i := len(l.progs) - 1; i >= 0; i-- {
 		closeFD(&l.progs[i].fd)
 	}
