@@ -34,7 +34,8 @@ const (
 // includes some, it goes behind them. Types of keys and values are declared from the
 // object's BTF, unless BPFLOAD_NO_TYPES is defined because the source has them
 // already. Programs in slots are declared only; with BPFLOAD_STUBS defined they
-// are functions that return 0, so that the text is an object of its own.
+// are functions that return 0, and there is at least one, so that the text is an object
+// that loaders take.
 //
 // What a definition cannot say is a comment and a warning. The error is that of w, or
 // ErrUsage where an option does not fit the object.

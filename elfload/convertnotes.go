@@ -39,6 +39,10 @@ func (c *converter) notes(d *MapDef, name string) []string {
 		add("convert_size", "loaders refuse it as it is, unless the host changes it: %s (convert with --map %s.FIELD=VALUE)", err, d.Name)
 	}
 	for _, s := range d.Slots {
+		if s.Target.Kind == mapdef.TargetMap && !c.defined[s.Target.Index] {
+			add("convert_order", "slot %d holds %s, which comes later: libbpf cannot load that; move this map below if the order does not matter",
+				s.Index, Quote(c.defs[s.Target.Index].Name))
+		}
 		if s.Index >= maxConvertSlot {
 			add("convert_slot", "slot %d is too high for an initialiser: set it at run time", s.Index)
 		}
@@ -90,10 +94,14 @@ func (c *converter) programNotes(d *MapDef, notes []string) []string {
 		if s.Target.Kind != mapdef.TargetProgram {
 			continue
 		}
-		p, old := &c.programs[s.Target.Index], c.o.Programs[s.Target.Index].Section
-		if p.section != old {
+		p, pr := &c.programs[s.Target.Index], &c.o.Programs[s.Target.Index]
+		switch {
+		case p.guessed:
+			notes = append(notes, sentence(c.warn(d, "convert_section", "program %s stands in section %s, which told its slot; "+
+				"its type stands nowhere: find the SEC() for it", Quote(pr.Name), Quote(pr.Section))))
+		case p.section != pr.Section:
 			notes = append(notes, sentence(c.warn(d, "convert_section", "program %s stands in section %s, which told its slot; now that is SEC(%s)",
-				Quote(c.o.Programs[s.Target.Index].Name), Quote(old), cString(p.section))))
+				Quote(pr.Name), Quote(pr.Section), cString(p.section))))
 		}
 	}
 	return notes

@@ -12,6 +12,7 @@ import (
 type convertProgram struct {
 	name    string // in C
 	section string // by which libbpf knows its type
+	guessed bool   // nothing in the object tells the type
 	proto   string // "int name(struct __sk_buff *skb)"
 	void    bool   // returns nothing
 	printed bool
@@ -31,16 +32,17 @@ var stubSections = [...]struct{ typ, section string }{
 func (c *converter) nameProgram(i int) {
 	p := &c.programs[i]
 	p.name = c.types.names.take(c.o.Programs[i].Name)
-	p.section = c.stubSection(i)
+	p.section, p.guessed = c.stubSection(i)
 	p.proto, p.void = c.proto(i, p.name)
 }
 
-// stubSection is a section name that gives the program its type everywhere.
-func (c *converter) stubSection(i int) string {
+// stubSection is a section name that gives the program its type everywhere, or any that
+// does for a program whose type nobody knows.
+func (c *converter) stubSection(i int) (section string, guessed bool) {
 	pr := &c.o.Programs[i]
-	section := strings.TrimPrefix(pr.Section, "?")
+	section = strings.TrimPrefix(pr.Section, "?")
 	if st, ok := progs.ClassifySection(section); ok && !st.Legacy && !slotSection(section) {
-		return section
+		return section, false
 	}
 	typ := pr.Type
 	for _, call := range c.o.calls {
@@ -55,10 +57,10 @@ func (c *converter) stubSection(i int) string {
 	}
 	for _, row := range stubSections {
 		if row.typ == progs.TypeName(typ) {
-			return row.section
+			return row.section, false
 		}
 	}
-	return section
+	return stubSections[0].section, true
 }
 
 // slotSection tells whether the section's name ends in a slot's number.
@@ -88,7 +90,7 @@ func (c *converter) printProto(i int) {
 	c.protos.WriteString(p.proto + ";\n")
 }
 
-// printStubs defines what printProto declared.
+// printStubs defines what printProto declared, one program at least.
 func (c *converter) printStubs() {
 	for i := range c.programs {
 		p := &c.programs[i]
@@ -101,8 +103,8 @@ func (c *converter) printStubs() {
 		}
 		fmt.Fprintf(&c.stubs, "SEC(%s) %s %s\n", cString(p.section), p.proto, body)
 	}
-	if c.stubs.Len() == 0 {
-		return
+	if c.stubs.Len() == 0 { // loaders refuse objects without programs
+		fmt.Fprintf(&c.stubs, "SEC(\"socket\") int %s(void *ctx) { return 0; }\n", c.types.names.take("nothing"))
 	}
 	fmt.Fprintf(&c.stubs, "char %s[] SEC(\"license\") = %s;\n", c.types.names.take("_license"), cString(c.o.License))
 }

@@ -8,7 +8,7 @@ struct __sk_buff { u32 len; };
 
 struct bpf_elf_map SEC("maps") outer = { BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 8, 0, 0, 0, 42, 0 };
 struct bpf_elf_map SEC("maps") jmp = { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 8, 0, 1, 0, 0, 0 };
-static struct bpf_elf_map SEC("maps") hidden = { BPF_MAP_TYPE_ARRAY, 4, 8, 4, BPF_F_MMAPABLE | 0x40000000, 0, 0, 0, 0 };
+static struct bpf_elf_map SEC("maps") hidden = { BPF_MAP_TYPE_ARRAY, 4, 8, 4, BPF_F_MMAPABLE | BPF_F_RDONLY_PROG, 0, 0, 0, 0 };
 struct bpf_elf_map SEC("maps") sixth = { BPF_MAP_TYPE_HASH, 4, 8, 4, BPF_F_NO_PREALLOC, 42, 0, 0, 6 };
 struct bpf_elf_map SEC("maps") second = { BPF_MAP_TYPE_HASH, 4, 8, 4, BPF_F_NO_PREALLOC, 42, 2, 0, 2 };
 struct bpf_elf_map SEC("maps") other_jmp = { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 8, 0, 7, 0, 0, 0 };

@@ -30,6 +30,9 @@
 #ifndef BPF_F_NO_PREALLOC
 #define BPF_F_NO_PREALLOC (1U << 0)
 #endif
+#ifndef BPF_F_RDONLY_PROG
+#define BPF_F_RDONLY_PROG (1U << 7)
+#endif
 #ifndef BPF_F_MMAPABLE
 #define BPF_F_MMAPABLE (1U << 10)
 #endif
@@ -56,7 +59,9 @@ struct sixth_map {
  * clang would put them before their turn. */
 extern char second__below[] __asm__("second") __attribute__((nodebug));
 extern char sixth__below[] __asm__("sixth") __attribute__((nodebug));
-/* It said, in the dialect iproute2: inner_id 42. */
+/* Slot 2 holds second, which comes later: libbpf cannot load that; move this map below if the order does not matter.
+ * Slot 6 holds sixth, which comes later: libbpf cannot load that; move this map below if the order does not matter.
+ * It said, in the dialect iproute2: inner_id 42. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(key_size, 4);
@@ -88,7 +93,7 @@ struct {
 	__uint(key_size, 4);
 	__uint(value_size, 8);
 	__uint(max_entries, 4);
-	__uint(map_flags, BPF_F_MMAPABLE | 0x40000000); /* 0x40000400 */
+	__uint(map_flags, BPF_F_RDONLY_PROG | BPF_F_MMAPABLE); /* 0x480 */
 } hidden SEC(".maps") = {};
 
 /* It said, in the dialect iproute2: id 42, inner_idx 6. */
