@@ -81,7 +81,9 @@ func (k *ksym) missing() error {
 }
 
 // resolveExterns finds the kernel symbols and functions that the programs of
-// these steps need, all in one go. What is missing fails the programs, not this.
+// these steps need, all in one go. What is missing fails the programs that need
+// it, not the load as a whole as with libbpf; what only other programs need is
+// not looked for. Modules are looked through by name, libbpf does it by age.
 func (l *loader) resolveExterns(steps []Step) error {
 	t := l.plan.Object.file.BTF
 	l.ksyms = make(map[int]*ksym)

@@ -7,6 +7,11 @@
 //
 //   - A variable of the DATASEC that no instruction refers to is left out
 //     (libbpf refuses the object, spec R107): nothing can read it.
+//   - A strong variable without a value is no error of the object (R114): it fails
+//     the programs that refer to it. The same goes for an unknown LINUX_ name (R111).
+//   - A name without CONFIG_ or LINUX_ is an error when the object is read (R111).
+//   - A kernel that shows no configuration leaves variables unset (R112).
+//   - An addend of the reference counts; libbpf ignores it.
 //   - A carriage return at the end of a configuration's line is no part of the
 //     value, and a line may have any length.
 package kconfig
