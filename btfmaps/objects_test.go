@@ -2,6 +2,7 @@ package btfmaps_test
 
 import (
 	"debug/elf"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,6 +97,10 @@ func TestKernelTakesBTF(t *testing.T) {
 		}
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			raw, notes, err := f.BTF.ForKernel(mapdef.NewVarIndex(f).FixUps())
+			var notVar *rawbtf.NotVarError
+			if errors.As(err, &notVar) && filepath.Base(path) == "err_kconfig_func.o" {
+				return // R35, R107: that is what the fixture is about
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,19 +15,19 @@ type degradation struct {
 	code, message string
 	// drop takes it from the attributes; false if it is not there, or if the
 	// map cannot do without it.
-	drop func(d *MapDef, needs string, a *bpfsys.MapAttr) bool
+	drop func(l *loader, d *MapDef, needs string, a *bpfsys.MapAttr) bool
 }
 
 // degradations in the order in which the kernel learnt them, youngest first.
 var degradations = [...]degradation{
 	{"not_mmapable", "the kernel does not let user space map arrays (Linux 5.5 does): the map is created without BPF_F_MMAPABLE",
-		func(d *MapDef, _ string, a *bpfsys.MapAttr) bool { // R103
+		func(_ *loader, d *MapDef, _ string, a *bpfsys.MapAttr) bool { // R103
 			had := d.Internal && a.Flags&flagMmapable != 0
 			a.Flags &^= flagMmapable
 			return had
 		}},
 	{"map_without_btf", "the kernel does not take these types for this map; it is created without them",
-		func(_ *MapDef, needs string, a *bpfsys.MapAttr) bool { // R143, D11
+		func(_ *loader, _ *MapDef, needs string, a *bpfsys.MapAttr) bool { // R143, D11
 			had := needs == "" && a.BTFFD != 0
 			if had {
 				a.BTFFD, a.KeyTypeID, a.ValueTypeID = 0, 0, 0
@@ -35,17 +35,16 @@ var degradations = [...]degradation{
 			return had
 		}},
 	{"map_without_name", "the kernel does not know names of maps (Linux 4.15 does)",
-		func(_ *MapDef, _ string, a *bpfsys.MapAttr) bool { // L12, R141
-			had := a.Name != ""
+		func(l *loader, _ *MapDef, _ string, a *bpfsys.MapAttr) bool { // L12, R141
+			had := a.Name != "" && l.btf == noFD // a kernel with BTF (4.18) has names
 			a.Name = ""
 			return had
 		}},
 }
 
 // attempts are the sets of degradations to try, least first: the bits are
-// indices into degradations. A kernel that lacks the older of two features
-// lacks the younger as well, but types may be refused for their own sake.
-var attempts = [...]uint{0b001, 0b010, 0b011, 0b111}
+// indices into degradations. A set counts only if the map has all that it drops.
+var attempts = [...]uint{0b001, 0b010, 0b011, 0b100, 0b101}
 
 // createDegraded tries again without what older kernels do not know.
 func (l *loader) createDegraded(d *MapDef, needs string, a *bpfsys.MapAttr, cause error) (fd int, withBTF bool, err error) {
@@ -53,21 +52,8 @@ func (l *loader) createDegraded(d *MapDef, needs string, a *bpfsys.MapAttr, caus
 		return noFD, false, cause
 	}
 	for _, set := range attempts {
-		less := *a
-		var warns []Warning
-		complete := true
-		for i := range degradations {
-			if set&(1<<i) == 0 {
-				continue
-			}
-			if degradations[i].drop(d, needs, &less) {
-				warns = append(warns, Warning{Code: degradations[i].code, Map: d.Name, Section: d.Section,
-					Message: fmt.Sprintf("%s (%v)", degradations[i].message, errnoOf(cause))})
-			} else if i < 2 && set != 0b111 {
-				complete = false // the same as a smaller set
-			}
-		}
-		if !complete || len(warns) == 0 {
+		less, warns, ok := l.dropAll(set, d, needs, *a, cause)
+		if !ok {
 			continue
 		}
 		if fd, again := l.k.CreateMap(&less); again == nil {
@@ -78,4 +64,20 @@ func (l *loader) createDegraded(d *MapDef, needs string, a *bpfsys.MapAttr, caus
 		}
 	}
 	return noFD, false, cause
+}
+
+// dropAll applies one set of degradations; false if one of them does not apply.
+func (l *loader) dropAll(set uint, d *MapDef, needs string, a bpfsys.MapAttr, cause error) (bpfsys.MapAttr, []Warning, bool) {
+	var warns []Warning
+	for i := range degradations {
+		if set&(1<<i) == 0 {
+			continue
+		}
+		if !degradations[i].drop(l, d, needs, &a) {
+			return a, nil, false
+		}
+		warns = append(warns, Warning{Code: degradations[i].code, Map: d.Name, Section: d.Section,
+			Message: fmt.Sprintf("%s (%v)", degradations[i].message, errnoOf(cause))})
+	}
+	return a, warns, true
 }

@@ -17,17 +17,20 @@ func TestDegrade(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		refuse func(*bpfsys.MapAttr) bool
+		noBTF  bool
 		want   []string // warnings
 		btf    bool
 	}{
-		{"nothing is missing", func(*bpfsys.MapAttr) bool { return false }, nil, true},
+		{"nothing is missing", func(*bpfsys.MapAttr) bool { return false }, false, nil, true},
 		{"R103 no mmapable arrays (before 5.5)", func(a *bpfsys.MapAttr) bool { return a.Flags&flagMmapable != 0 },
-			[]string{"not_mmapable"}, true},
-		{"R143 types refused", func(a *bpfsys.MapAttr) bool { return a.BTFFD != 0 }, []string{"map_without_btf"}, false},
-		{"no types and not mmapable (before 4.18)", func(a *bpfsys.MapAttr) bool { return a.BTFFD != 0 || a.Flags&flagMmapable != 0 },
-			[]string{"not_mmapable", "map_without_btf"}, false},
-		{"L12 no names (before 4.15)", func(a *bpfsys.MapAttr) bool { return a.Name != "" || a.BTFFD != 0 || a.Flags&flagMmapable != 0 },
-			[]string{"not_mmapable", "map_without_btf", "map_without_name"}, false},
+			false, []string{"not_mmapable"}, true},
+		{"R143 types refused", func(a *bpfsys.MapAttr) bool { return a.BTFFD != 0 }, false, []string{"map_without_btf"}, false},
+		{"types refused and not mmapable", func(a *bpfsys.MapAttr) bool { return a.BTFFD != 0 || a.Flags&flagMmapable != 0 },
+			false, []string{"not_mmapable", "map_without_btf"}, false},
+		{"R137 no BTF (before 4.18)", func(a *bpfsys.MapAttr) bool { return a.Flags&flagMmapable != 0 },
+			true, []string{"btf_refused", "not_mmapable"}, false},
+		{"L12 no names (before 4.15)", func(a *bpfsys.MapAttr) bool { return a.Name != "" || a.Flags&flagMmapable != 0 },
+			true, []string{"btf_refused", "not_mmapable", "map_without_name"}, false},
 	} {
 		for _, errno := range []syscall.Errno{syscall.EINVAL, syscall.E2BIG} {
 			t.Run(c.name+" "+errno.Error(), func(t *testing.T) {
@@ -36,7 +39,10 @@ func TestDegrade(t *testing.T) {
 					t.Fatal(err)
 				}
 				r := newRecorder()
-				r.refuse = func(_ string, attr any) syscall.Errno {
+				r.refuse = func(call string, attr any) syscall.Errno {
+					if call == "btf_load" && c.noBTF {
+						return syscall.EINVAL
+					}
 					if a, ok := attr.(*bpfsys.MapAttr); ok && c.refuse(a) {
 						return errno
 					}
