@@ -72,8 +72,12 @@ func (k *kernelTypes) modules() ([]*targetTypes, error) {
 	}
 	m.read = true
 	names, err := k.kern.Modules()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // no modules, or a kernel that does not show their types
+	}
+	if err != nil {
 		m.err = err
+		return nil, err
 	}
 	for _, name := range names {
 		raw, err := k.kern.ModuleBTF(name)
