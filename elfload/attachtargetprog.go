@@ -57,11 +57,7 @@ func (k *kernelTypes) attachToProgram(p *PlannedProgram, a *bpfsys.ProgAttr) (er
 	}
 	fd, err := k.openProgram(p.AttachProg)
 	if err != nil {
-		kind := ErrUsage
-		if kindOf(err) == ErrPrivilege {
-			kind = ErrPrivilege
-		}
-		return fail(kind, fmt.Errorf("program %q to attach to: %w", p.AttachProg, err))
+		return fail(targetKind(err), fmt.Errorf("program %q to attach to: %w", p.AttachProg, err))
 	}
 	defer func() {
 		if err != nil {
@@ -72,7 +68,7 @@ func (k *kernelTypes) attachToProgram(p *PlannedProgram, a *bpfsys.ProgAttr) (er
 	}()
 	raw, err := k.kern.ProgramBTF(fd)
 	if err != nil {
-		return fail(kindOf(err), fmt.Errorf("types of program %q: %w", p.AttachProg, err))
+		return fail(targetKind(err), fmt.Errorf("types of program %q: %w", p.AttachProg, err))
 	}
 	if raw == nil {
 		return fail(ErrNotSupported, fmt.Errorf("program %q was loaded without BTF, so its functions are not known", p.AttachProg))
@@ -89,18 +85,20 @@ func (k *kernelTypes) attachToProgram(p *PlannedProgram, a *bpfsys.ProgAttr) (er
 	return nil
 }
 
-// openProgram opens a program by its pin or its id. A number is an id unless
-// there is a file of that name.
+// targetKind: a target that cannot be had is wrong usage, unless privilege forbids it.
+func targetKind(err error) error {
+	if kindOf(err) == ErrPrivilege {
+		return ErrPrivilege
+	}
+	return ErrUsage
+}
+
+// openProgram opens a program by its pin or its id. A number is an id, also
+// where there is a file of that name.
 func (k *kernelTypes) openProgram(target string) (int, error) {
 	id, err := strconv.ParseUint(target, 10, 32)
 	if err != nil {
-		fd, err := k.kern.Get(target)
-		if err == nil {
-			if _, err = k.kern.ProgInfo(fd); err != nil {
-				return noFD, errors.Join(fmt.Errorf("%q is not a program: %w", target, err), k.kern.Close(fd))
-			}
-		}
-		return fd, err
+		return k.kern.Get(target)
 	}
 	fd, err := k.kern.ProgramByID(uint32(id))
 	if errors.Is(err, syscall.ENOENT) || errors.Is(err, fs.ErrNotExist) {

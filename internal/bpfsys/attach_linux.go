@@ -1,7 +1,10 @@
 package bpfsys
 
 import (
+	"errors"
+	"fmt"
 	"math"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -65,8 +68,14 @@ func BTFData(fd int) ([]byte, error) {
 	return raw[:min(w.btfSize, info.Size)], nil
 }
 
+// errNotProg: information about a map would pass for a program's.
+var errNotProg = errors.New("not a BPF program")
+
 // ProgBTF is the raw BTF that the program was loaded with, nil when there was none.
 func ProgBTF(prog int) ([]byte, error) {
+	if what, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", prog)); err == nil && what != "anon_inode:bpf-prog" {
+		return nil, errNotProg
+	}
 	info, err := GetProgInfo(prog)
 	if err != nil || info.BTFID == 0 {
 		return nil, err
