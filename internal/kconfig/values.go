@@ -98,7 +98,7 @@ func (v *Values) option(i int, value string) error {
 	}
 	k := &v.set.Vars[i]
 	if k.Kind != Int && k.Kind != Char {
-		return fmt.Errorf("the value %.64q is a number, the variable is a %s", value, k.Kind)
+		return fmt.Errorf("the value %.64q is a number, the variable's kind is %s", value, k.Kind)
 	}
 	n, err := number(value)
 	if err != nil {
@@ -144,7 +144,7 @@ func (v *Values) letter(i int, c byte) error {
 	case k.Kind == Char:
 		v.put(i, uint64(c))
 	default:
-		return fmt.Errorf("the value is %q, the variable is a %s", c, k.Kind)
+		return fmt.Errorf("the value is %q, the variable's kind is %s", c, k.Kind)
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func b2u(b bool) uint64 {
 func (v *Values) text(i int, value string) error {
 	k := &v.set.Vars[i]
 	if k.Kind != Text {
-		return fmt.Errorf("the value %.64s is text, the variable is a %s", value, k.Kind)
+		return fmt.Errorf("the value %.64s is text, the variable's kind is %s", value, k.Kind)
 	}
 	if len(value) < 2 || value[len(value)-1] != '"' {
 		return fmt.Errorf("the value %.64s has no closing quote", value)
@@ -180,7 +180,7 @@ func (v *Values) Number(i int, n uint64) error {
 	case k.Kind == Bool && n > 1:
 		return fmt.Errorf("the value %d is no truth value", n)
 	case k.Kind != Bool && k.Kind != Int && k.Kind != Char:
-		return fmt.Errorf("the value %d is a number, the variable is a %s", n, k.Kind)
+		return fmt.Errorf("the value %d is a number, the variable's kind is %s", n, k.Kind)
 	case !k.fits(n):
 		return fmt.Errorf("the value %d does not fit into %d bytes", int64(n), k.Size)
 	}
