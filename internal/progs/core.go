@@ -16,6 +16,12 @@ import (
 // right as it is.
 const coreTypeIDLocal = 6
 
+// Further kinds: the id and the size in bytes of the target's type.
+const (
+	coreTypeIDTarget = 7
+	coreTypeSize     = 9
+)
+
 // coreKindNames are the kinds of relocation (enum bpf_core_relo_kind in linux/bpf.h).
 var coreKindNames = [...]string{"byte_off", "byte_sz", "field_exists", "signed", "lshift_u64", "rshift_u64", "local_type_id",
 	"target_type_id", "type_exists", "type_size", "enumval_exists", "enumval_value", "type_matches"}
@@ -255,7 +261,11 @@ func (p insns) apply(relo CoreRelo, fixup btf.COREFixup) string {
 		return err.Error()
 	}
 	if ins.OpCode != before.OpCode || ins.Dst != before.Dst {
-		return "the target has no such type, field or value"
+		if !zeroIfMissing(relo.Kind) || !before.OpCode.Class().IsALU() && !wide {
+			return "the target has no such type, field or value"
+		}
+		ins = before
+		ins.Constant = 0
 	}
 	p.setOff(i, ins.Offset)
 	if !wide {
@@ -269,6 +279,11 @@ func (p insns) apply(relo CoreRelo, fixup btf.COREFixup) string {
 	p.setImm(i+1, int32(uint32(uint64(ins.Constant)>>32)))
 	return ""
 }
+
+// zeroIfMissing tells of the relocations against a whole type, which give 0 where
+// the target has no such type; programs ask for a size to learn of a type's
+// existence. (Those that ask for existence itself are 0 by cilium/ebpf already.)
+func zeroIfMissing(kind uint32) bool { return kind == coreTypeIDTarget || kind == coreTypeSize }
 
 // poisonCore replaces an instruction that must never run.
 func (p insns) poisonCore(i int) {

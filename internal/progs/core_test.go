@@ -16,11 +16,11 @@ import (
 
 // coreTypes are the types of one side: the object's, or the kernel's.
 type coreTypes struct {
-	task, state, anon, u32, u64, s32 elftest.ID
+	task, state, anon, lost, u32, u64, s32 elftest.ID
 }
 
 // localTypes: struct task { u32 pid; s32 prio; u64 start; u32 gone; u32 arr[4]; },
-// enum state { IDLE, RUNNING = 1, LOST }.
+// enum state { IDLE, RUNNING = 1, LOST }, struct lost { u64 x; }.
 func localTypes(b *elftest.BTF) (c coreTypes) {
 	c.u32, c.u64, c.s32 = b.Int("unsigned int", 4, 0), b.Int("unsigned long", 8, 0), b.Int("int", 4, elftest.Signed)
 	arr := b.Array(c.u32, c.u32, 4)
@@ -28,6 +28,7 @@ func localTypes(b *elftest.BTF) (c coreTypes) {
 		elftest.Member{Name: "start", Type: c.u64, BitOffset: 64}, elftest.Member{Name: "gone", Type: c.u32, BitOffset: 128},
 		elftest.Member{Name: "arr", Type: arr, BitOffset: 160})
 	c.state = b.Enum("state", 4, false, elftest.Enumerator{Name: "IDLE"}, elftest.Enumerator{Name: "RUNNING", Value: 1}, elftest.Enumerator{Name: "LOST", Value: 2})
+	c.lost = b.Struct("lost", 8, elftest.Member{Name: "x", Type: c.u64})
 	c.anon = b.Struct("", 4, elftest.Member{Name: "x", Type: c.u32})
 	return c
 }
@@ -68,6 +69,7 @@ func TestCore(t *testing.T) {
 	poison := insn(0x85, 0, 0, 0, 0xbad2310)
 	task := func(c coreTypes) elftest.ID { return c.task }
 	state := func(c coreTypes) elftest.ID { return c.state }
+	lost := func(c coreTypes) elftest.ID { return c.lost }
 	tests := []struct {
 		name   string
 		typ    func(c coreTypes) elftest.ID
@@ -96,6 +98,11 @@ func TestCore(t *testing.T) {
 		{"field is gone", task, "0:3", 0, insn(ldxW, 2, 1, 16, 0), poison, "byte_off struct task struct task.gone: the target has no such type, field or value"},
 		{"field is gone, ld_imm64", task, "0:3", 0, wide(1, 16), wide(10, 0xbad2310), "byte_off struct task struct task.gone: the target has no such type, field or value"},
 		{"enumerator is gone", state, "2", 11, mov(2), poison, "enumval_value enum state enum state::LOST: the target has no such type, field or value"},
+		{"type is gone: its size is 0", lost, "0", 9, mov(8), mov(0), ""},
+		{"type is gone: its size is 0, ld_imm64", lost, "0", 9, wide(1, 8), wide(1, 0), ""},
+		{"type is gone: its id is 0", lost, "0", 7, mov(3), mov(0), ""},
+		{"type is gone: it does not exist", lost, "0", 8, mov(1), mov(0), ""},
+		{"type is gone: no load can have its size", lost, "0", 9, insn(ldxW, 2, 1, 8, 0), poison, "type_size struct lost struct lost: the target has no such type, field or value"},
 		{"not the instruction that the record says", task, "0:3", 2, mov(9), poison, "field_exists struct task struct task.gone: invalid immediate 9, expected 1 (fixup: field_exists=1->0, kind: field_exists, ins: MovImm dst: r1 imm: 9)"},
 		{"anonymous type", func(c coreTypes) elftest.ID { return c.anon }, "0:0", 0, insn(ldxW, 2, 1, 0, 0), poison,
 			"byte_off struct {…} struct {…}.x: relocate unnamed or anonymous type Struct: not supported"},

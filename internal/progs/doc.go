@@ -31,8 +31,9 @@
 //     empty line record stands in where the kernel wants one and the compiler wrote none.
 //   - Section names that libbpf refuses since 1.0 ("socket1", "xdp_prog") have the
 //     type that they had before, marked SectionType.Legacy.
-//   - CO-RE is cilium/ebpf's, with two additions: the width of loads and stores
+//   - CO-RE is cilium/ebpf's, with three additions: the width of loads and stores
 //     follows the field (coresize.go), and one relocation that cannot be computed
-//     (an anonymous type) is poisoned alone. A relocation against a local type id
+//     (an anonymous type) is poisoned alone. The size and the id of a type that
+//     the target does not have are 0, as libbpf says. A relocation against a local type id
 //     needs nothing.
 package progs
