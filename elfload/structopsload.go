@@ -26,6 +26,11 @@ type structBinding struct {
 	name    string // of the member
 }
 
+// same tells whether both mean one member of one struct.
+func (b structBinding) same(o structBinding) bool {
+	return b.types.table == o.types.table && b.opsType == o.opsType && b.member == o.member
+}
+
 func structOpsError(m *PlannedMap, kind error, err error) *Error {
 	return &Error{Stage: StageMap, Kind: kind, Code: "struct_ops", Section: m.Section, Symbol: m.Name, Offset: mapdef.At(m.Offset), Err: err}
 }
@@ -64,7 +69,7 @@ func (l *loader) bindStructOps(m *PlannedMap, image *structImage) error {
 		p := &l.plan.Programs[at.program]
 		b := structBinding{types: image.types, opsType: image.opsType, member: at.index, name: at.name}
 		old, twice := l.ops.bound[p]
-		if twice && old != b {
+		if twice && !old.same(b) {
 			return structOpsError(m, ErrBadObject, fmt.Errorf("program %q is member %q of struct %s here and member %q of struct %s elsewhere",
 				p.Name, at.name, m.StructOps.TypeName, old.name, old.types.table.Type(old.opsType).Name()))
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/elftest"
+	"github.com/bpfload/bpfload/internal/rawbtf"
 )
 
 // addCongestionOps adds what the fixtures register to a kernel's types, and
@@ -139,6 +140,36 @@ func TestStructOpsReuse(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	finished(t, r, nil)
+}
+
+// One program can be the same member of two maps.
+func TestStructOpsShared(t *testing.T) {
+	o := newOpsObject(hostOrder)
+	o.Section(".struct_ops").Data = make([]byte, 64)
+	o.Symbols = append(o.Symbols, elftest.Global("w", ".struct_ops", 32, 32))
+	o.vars = []elftest.SecInfo{{Var: o.btf.Var("v", o.typ, rawbtf.LinkGlobal), Size: 32}, {Var: o.btf.Var("w", o.typ, rawbtf.LinkGlobal), Offset: 32, Size: 32}}
+	o.relocs(pointerTo(0, "p"), pointerTo(24, "q"), pointerTo(32, "p"))
+	obj, err := o.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := obj.Plan(Options{Jobs: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRecorder()
+	b := elftest.NewBTF(hostOrder)
+	fn := b.Ptr(b.FuncProto(0))
+	b.Struct("bpf_struct_ops_ops", 16, member("data", b.Struct("ops", 16, member("f", fn, 0), member("g", fn, 64)), 0))
+	r.vmlinux = b.Bytes()
+	c, err := plan.load(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.MapData) != 2 || len(c.Programs) != 2 || c.Programs[0].FD < 3 {
+		t.Errorf("maps %+v, programs %+v", c.MapData, c.Programs)
+	}
+	finished(t, r, c)
 }
 
 // A struct_ops program that no map refers to has no type to attach to.
