@@ -26,6 +26,7 @@ func (p *Plan) planPrograms() error {
 	if err := p.defaultTypes(); err != nil {
 		return err
 	}
+	p.leaveText()
 	for _, step := range []func() error{p.setAutoload, p.planAttachProgs, p.planStructOps} {
 		if err := step(); err != nil {
 			return err
@@ -82,6 +83,21 @@ func (p *Plan) defaultTypes() error {
 		}
 	}
 	return nil
+}
+
+// leaveText leaves out functions of .text that nobody gave a type: an object that
+// has nothing else is a library, or there for its types. libbpf and cilium/ebpf
+// load such objects as well.
+func (p *Plan) leaveText() {
+	for i := range p.Programs {
+		pr := &p.Programs[i]
+		if pr.Type != 0 || !pr.Text() || !pr.Load {
+			continue
+		}
+		pr.Load = false
+		p.warn(Warning{Code: "text_program", Program: pr.Name, Section: pr.Section, Offset: mapdef.At(pr.Offset),
+			Message: "functions of .text are loaded for themselves only with a type: --type " + pr.Name + "=TYPE"})
+	}
 }
 
 func (t ProgramType) sectionType() (progs.SectionType, error) {

@@ -37,6 +37,10 @@ type Program struct {
 	fn int // index into Set.funcs
 }
 
+// Text tells whether the program is a function of .text, which is one only where
+// the object has nothing else to load.
+func (p *Program) Text() bool { return isText(p.Section) }
+
 // AttachBTF says which kernel type an attach target is looked up as.
 type AttachBTF uint8
 
