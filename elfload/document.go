@@ -88,6 +88,8 @@ type DocumentMap struct {
 	FD     *int    `json:"fd,omitempty"`
 	ID     *uint32 `json:"id,omitempty"`
 	Reused bool    `json:"reused"`
+	// ReadOnly: the descriptor that another process was given cannot write.
+	ReadOnly bool `json:"read_only,omitempty"`
 }
 
 // DocumentField is one further field of a legacy definition: a number, or text.

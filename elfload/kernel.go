@@ -15,6 +15,7 @@ import (
 type kernel interface {
 	attachKernel
 	externKernel
+	handoverKernel
 
 	LoadBTF(*bpfsys.BTFAttr) (fd int, log string, err error)
 	CreateMap(*bpfsys.MapAttr) (fd int, err error)

@@ -53,6 +53,12 @@ var completers = []struct {
 		}
 		return words
 	}},
+	{"read-only", func(o *elfload.Object) (words []string) {
+		for i := range o.Maps {
+			words = append(words, o.Maps[i].Name)
+		}
+		return words
+	}},
 	{"autoload", func(o *elfload.Object) (words []string) {
 		for i := range o.Programs {
 			if !o.Programs[i].Autoload {

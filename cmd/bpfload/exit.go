@@ -36,10 +36,13 @@ var exitCodes = []struct {
 // exitCode is the one place that decides about the exit status.
 func exitCode(err error) int {
 	var usage *usageError
+	var command *commandError
 	var e *elfload.Error
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &command):
+		return command.code()
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.Is(err, context.Canceled) || !errors.As(err, &e):

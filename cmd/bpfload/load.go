@@ -63,9 +63,9 @@ func runLoad(ctx context.Context, con *console, path string, f *loadFlags) error
 	return errors.Join(err, coll.Close())
 }
 
-// load opens, plans and loads. The document is never nil and tells what was
-// known at the end.
-func load(ctx context.Context, con *console, path string, f *loadFlags) (*elfload.Collection, *elfload.Document, error) {
+// load opens, plans and loads, if the plan passes the checks. The document is
+// never nil and tells what was known at the end.
+func load(ctx context.Context, con *console, path string, f *loadFlags, checks ...func(*elfload.Plan) error) (*elfload.Collection, *elfload.Document, error) {
 	opts, err := f.options()
 	if err != nil {
 		return nil, elfload.NewDocument(path), err
@@ -76,6 +76,11 @@ func load(ctx context.Context, con *console, path string, f *loadFlags) (*elfloa
 	plan, doc, err := makePlan(path, &f.readFlags, opts)
 	if err != nil {
 		return nil, doc, err
+	}
+	for _, check := range checks {
+		if err := check(plan); err != nil {
+			return nil, plan.Document(), err
+		}
 	}
 	coll, err := plan.Load(ctx)
 	if err != nil {

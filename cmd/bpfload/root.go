@@ -51,7 +51,7 @@ their definitions, fills them, loads its programs and prints the map_data table.
 	})
 	f.add(cmd.Flags())
 	completeFlags(cmd)
-	cmd.AddCommand(newLoadCmd(con), newInspectCmd(con), newPlanCmd(con), newConvertCmd(con), newVersionCmd(con), newManCmd(con))
+	cmd.AddCommand(newLoadCmd(con), newRunCmd(con), newInspectCmd(con), newPlanCmd(con), newConvertCmd(con), newVersionCmd(con), newManCmd(con))
 	refuseUnknown(cmd)
 	return cmd
 }

@@ -77,6 +77,16 @@ func BTFByID(id uint32) (fd int, err error) {
 	return fd, nil
 }
 
+// MapByID opens a map by its id, which takes CAP_SYS_ADMIN. flags are FlagRdonly,
+// FlagWronly, or 0 for both ways. The caller owns the descriptor.
+func MapByID(id, flags uint32) (fd int, err error) {
+	fd, errno := open(cmdMapFDByID, &idAttr{id: id, openFlags: flags}, 0)
+	if errno != 0 {
+		return -1, failed(cmdMapFDByID, errno, num("map_id", id), hex("open_flags", flags))
+	}
+	return fd, nil
+}
+
 // ModuleBTFFD opens the BTF of a loaded kernel module, or of "vmlinux". ENOENT:
 // there is none of that name. The caller owns the descriptor.
 func ModuleBTFFD(name string) (fd int, err error) {

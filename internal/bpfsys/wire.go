@@ -13,6 +13,7 @@ const (
 	cmdProgLoad       = 5
 	cmdObjPin         = 6
 	cmdObjGet         = 7
+	cmdMapFDByID      = 14
 	cmdInfoByFD       = 15
 	cmdBTFLoad        = 18
 	cmdBTFFDByID      = 19
@@ -32,6 +33,7 @@ var commandNames = map[command]string{
 	cmdProgLoad:       "BPF_PROG_LOAD",
 	cmdObjPin:         "BPF_OBJ_PIN",
 	cmdObjGet:         "BPF_OBJ_GET",
+	cmdMapFDByID:      "BPF_MAP_GET_FD_BY_ID",
 	cmdInfoByFD:       "BPF_OBJ_GET_INFO_BY_FD",
 	cmdBTFLoad:        "BPF_BTF_LOAD",
 	cmdBTFFDByID:      "BPF_BTF_GET_FD_BY_ID",
