@@ -38,6 +38,8 @@
 //     one, unless the object's symbols tell C from Rust (A1 has a default; losing
 //     the pin's place is worse). Flags that do not exist in 20-byte definitions are
 //     ambiguous too (L115), instead of the kernel's business (L99).
+//   - Perf event arrays have keys and values of 4 bytes, the only size that a
+//     kernel takes, whatever the definition says (C45, C46).
 //   - Android's own words (size of definitions, versions) have the file's byte
 //     order (L2), though Android says little endian.
 //   - DWARF is not used for detection (L113: optional).

@@ -29,10 +29,14 @@ type parser struct {
 // Errors are *mapdef.Error of stage read; an unknown Options.Dialect is wrong
 // usage. Nothing of the result shares memory with f but Def.Tail.
 func Parse(f *mapdef.File, opts Options) (defs []mapdef.Def, warns []mapdef.Warning, err error) {
-	p := &parser{f: f, opts: opts, table: dialects(), vars: indexVars(f.BTF)}
+	p := &parser{f: f, opts: opts, table: dialectTable()}
 	if p.chosen, err = p.chosenDialect(); err != nil {
 		return nil, nil, err
 	}
+	if !hasSection(f) {
+		return nil, nil, nil
+	}
+	p.vars = indexVars(f.BTF)
 	groups, warns, err := readGroups(f, p.vars)
 	if err != nil || len(groups) == 0 {
 		return nil, nil, err
@@ -60,6 +64,15 @@ func Parse(f *mapdef.File, opts Options) (defs []mapdef.Def, warns []mapdef.Warn
 	}
 	p.annotate()
 	return p.defs, p.warns, nil
+}
+
+func hasSection(f *mapdef.File) bool {
+	for i := range f.Sections {
+		if IsSection(&f.Sections[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // readGroup finds the dialect of one section and reads its definitions.
@@ -124,6 +137,10 @@ func (p *parser) define(r *record, evidence string) (mapdef.Def, error) {
 	if mapOfMaps(d.Type) {
 		d.ValueSize = 4 // L18
 	}
+	if d.Type == typePerfEventArray {
+		p.perfSize(e, "key", &d.KeySize)
+		p.perfSize(e, "value", &d.ValueSize)
+	}
 	if d.Flags&flagNumaNode != 0 {
 		d.NumaNode = r.word(fNumaNode) // L33
 	}
@@ -132,6 +149,16 @@ func (p *parser) define(r *record, evidence string) (mapdef.Def, error) {
 	}
 	err := r.dialect.define(p, r, &d)
 	return d, err
+}
+
+// perfSize gives a perf event array the only size that a kernel takes, in bytes;
+// many objects say 0 or the size of what they write into it.
+func (p *parser) perfSize(e *element, field string, size *uint32) {
+	const fixed = 4
+	if *size != 0 && *size != fixed {
+		p.warn("fixed_size", e, fmt.Sprintf("%s size %d of %q is not used: a perf event array has %d", field, *size, e.name, fixed))
+	}
+	*size = fixed
 }
 
 // ext lists the fields beyond the canonical ones, in layout order.
