@@ -53,6 +53,9 @@ type LoadedProgram struct {
 	ID            uint32
 	VerifiedInsns uint32
 	Def           *PlannedProgram
+	// AttachType is the expected attach type that the kernel was told: Def's, or
+	// the number of the member of a struct_ops program.
+	AttachType uint32
 	// Program is the same descriptor for use with cilium/ebpf, nil when not loaded.
 	Program *ebpf.Program
 	// Log is the verifier's log, with Options.VerifierLog.

@@ -251,7 +251,7 @@ func (l *loader) collectMap(c *Collection, i int) error {
 
 func (l *loader) collectProgram(c *Collection, i int) error {
 	p, def := &l.progs[i], &l.plan.Programs[i]
-	c.Programs[i] = LoadedProgram{Index: i, Name: def.Name, FD: noFD, Def: def, Log: p.log, Err: firstError(def.Err, p.err)}
+	c.Programs[i] = LoadedProgram{Index: i, Name: def.Name, FD: noFD, Def: def, AttachType: l.attachType(def), Log: p.log, Err: firstError(def.Err, p.err)}
 	if l.plan.opts.VerifierStats {
 		c.Programs[i].Stats, _ = verifierlog.ReadStats(p.log)
 	}

@@ -87,6 +87,14 @@ func (l *loader) bindStructOps(m *PlannedMap, image *structImage) error {
 	return nil
 }
 
+// attachType is the expected attach type that the kernel is told.
+func (l *loader) attachType(p *PlannedProgram) uint32 {
+	if b, ok := l.ops.bound[p]; ok {
+		return uint32(b.member)
+	}
+	return p.AttachType
+}
+
 // structOpsAttr gives the map the kernel's types instead of the object's.
 func (l *loader) structOpsAttr(i int, a *bpfsys.MapAttr) error {
 	image := l.ops.images[i]

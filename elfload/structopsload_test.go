@@ -166,7 +166,7 @@ func TestStructOpsShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.MapData) != 2 || len(c.Programs) != 2 || c.Programs[0].FD < 3 {
+	if len(c.MapData) != 2 || len(c.Programs) != 2 || c.Programs[0].FD < 3 || c.Programs[0].AttachType != 0 || c.Programs[1].AttachType != 1 {
 		t.Errorf("maps %+v, programs %+v", c.MapData, c.Programs)
 	}
 	finished(t, r, c)
