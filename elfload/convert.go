@@ -163,7 +163,10 @@ func (o *Object) target() string {
 func comment(lines ...string) string {
 	var b strings.Builder
 	for i, l := range lines {
-		l = strings.NewReplacer("*/", "* /", "/*", "/ *").Replace(Clean(l))
+		l = Clean(l)
+		for strings.Contains(l, "*/") || strings.Contains(l, "/*") {
+			l = strings.ReplaceAll(strings.ReplaceAll(l, "*/", "* /"), "/*", "/ *")
+		}
 		if i == 0 {
 			b.WriteString("/* " + l)
 		} else {

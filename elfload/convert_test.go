@@ -93,13 +93,17 @@ func convertible(t *testing.T, path string) (*elfload.Object, convertRow) {
 // dialect, with every compiler.
 func TestConvertedPlans(t *testing.T) {
 	ccs := compilers(t)
-	proved := 0
-	for _, path := range fixtures(t) {
+	paths := slices.DeleteFunc(fixtures(t), func(path string) bool {
 		name := filepath.Base(path)
-		if !strings.HasPrefix(name, "legacy_") && !strings.HasPrefix(name, "convert_") {
-			continue
-		}
+		return !strings.HasPrefix(name, "legacy_") && !strings.HasPrefix(name, "convert_")
+	})
+	if len(paths) < 100 {
+		t.Errorf("only %d objects", len(paths))
+	}
+	for _, path := range paths {
+		name := filepath.Base(path)
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			obj, row := convertible(t, path)
 			if obj == nil {
 				return
@@ -113,20 +117,21 @@ func TestConvertedPlans(t *testing.T) {
 				return
 			}
 			target := map[string]string{"little": "bpfel", "big": "bpfeb"}[obj.ByteOrder()]
-			for _, cc := range ccs {
+			for i, cc := range ccs {
+				if i > 0 && strings.Count(name, ".") > 1 {
+					continue // NAME.eb.o and the like print what NAME.o does
+				}
 				again, err := elfload.Open(compile(t, cc, target, text, "-DBPFLOAD_STUBS"))
 				if err != nil {
 					t.Fatalf("%s: %v\n%s", cc, err, text)
 				}
 				if got := describe(t, again, elfload.Options{}); !slices.Equal(got, want) {
 					t.Errorf("%s: plans differ\ngot  %s\nwant %s\n%s", cc, strings.Join(got, "\n     "), strings.Join(want, "\n     "), text)
+					continue
 				}
+				compareTypes(t, obj, again)
 			}
-			proved++
 		})
-	}
-	if proved < 100 {
-		t.Errorf("only %d objects are proved", proved)
 	}
 }
 

@@ -2,6 +2,7 @@ package elfload
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/bpfload/bpfload/internal/rawbtf"
@@ -185,6 +186,9 @@ func (c *cTypes) enumBody(ty rawbtf.Type, depth int) (string, error) {
 		switch {
 		case e.Signed:
 			fmt.Fprint(&b, int64(e.Value))
+		case ty.Kind == rawbtf.Enum && e.Value > math.MaxUint32-maxErrno:
+			// Compilers up to clang 15 do not tell the sign; this is -1, -EPERM, …
+			fmt.Fprint(&b, int32(e.Value))
 		case ty.Kind == rawbtf.Enum64:
 			fmt.Fprintf(&b, "%dULL", e.Value)
 		default:
@@ -203,6 +207,9 @@ func (c *cTypes) enumBody(ty rawbtf.Type, depth int) (string, error) {
 	}
 	return b.String(), nil
 }
+
+// maxErrno is how far below 0 an enumerator of unknown sign is taken for negative.
+const maxErrno = 4095
 
 // cInts are the spellings of integers that C and clang's BTF share, by size in bytes.
 var cInts = map[string]uint32{

@@ -92,14 +92,12 @@ func (c *cTypes) field(ty rawbtf.Type, i int, l *cLayout, depth int) (cField, ui
 	if ty.Kind == rawbtf.Union {
 		f.from = 0
 	}
-	if at < f.from || at-f.from > maxPad && f.place(at, width, align, l.packed) != at {
-		return f, 0, errLayout
-	}
 	if f.place(f.from, width, align, l.packed) != at {
-		f.pad = at - f.from
-		if f.place(at, width, align, l.packed) != at {
+		// The padding must end where the compiler then puts the member.
+		if at < f.from || at-f.from > maxPad || ty.Kind == rawbtf.Union || f.place(at, width, align, l.packed) != at {
 			return f, 0, errLayout
 		}
+		f.pad = at - f.from
 	}
 	if !l.packed {
 		l.align = max(l.align, align)
