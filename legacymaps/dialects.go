@@ -3,6 +3,7 @@ package legacymaps
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -45,6 +46,9 @@ const (
 	dPerf       = "perf"
 	dWindows    = "windows"
 )
+
+// dialectTable is the table, made once; nobody changes it.
+var dialectTable = sync.OnceValue(dialects)
 
 // dialects is the table, in the order of L110; derivatives and what is refused
 // come last.

@@ -50,8 +50,8 @@ type DialectInfo struct {
 // Dialects lists the dialects that a caller can choose, in the order of L110,
 // then the derivatives that have the same bytes as another one.
 func Dialects() []DialectInfo {
-	list := make([]DialectInfo, 0, len(dialects()))
-	for _, d := range dialects() {
+	list := make([]DialectInfo, 0, len(dialectTable()))
+	for _, d := range dialectTable() {
 		if d.refuse == "" {
 			list = append(list, DialectInfo{d.name, d.summary})
 		}

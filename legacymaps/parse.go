@@ -68,7 +68,7 @@ func Parse(f *mapdef.File, opts Options) (defs []mapdef.Def, warns []mapdef.Warn
 
 func hasSection(f *mapdef.File) bool {
 	for i := range f.Sections {
-		if IsSection(&f.Sections[i]) {
+		if isNamed(&f.Sections[i]) { // L41: empty ones, too
 			return true
 		}
 	}

@@ -1,5 +1,7 @@
 package rawbtf
 
+import "encoding/binary"
+
 // Type is a view of one record.
 type Type struct {
 	t        *Table
@@ -12,12 +14,21 @@ type Type struct {
 	sizeType uint32
 }
 
+// word is order.Uint32 without the dynamic call: most of the work of reading
+// BTF is reading words.
+func (t *Table) word(b []byte) uint32 {
+	if t.big {
+		return binary.BigEndian.Uint32(b)
+	}
+	return binary.LittleEndian.Uint32(b)
+}
+
 func (t *Table) at(id ID, off uint32) Type {
 	b := t.types[off:]
-	info := t.order.Uint32(b[4:])
+	info := t.word(b[4:])
 	return Type{
 		t: t, ID: id, Kind: Kind(info >> 24 & 0x1f), KindFlag: info>>31 != 0, Vlen: int(info & 0xffff),
-		nameOff: t.order.Uint32(b), off: off, sizeType: t.order.Uint32(b[8:]),
+		nameOff: t.word(b), off: off, sizeType: t.word(b[8:]),
 	}
 }
 
@@ -79,7 +90,7 @@ func (ty Type) Size() uint32 {
 	return 0
 }
 
-func (ty Type) u32(off uint32) uint32 { return ty.t.order.Uint32(ty.t.types[ty.off+recordSize+off:]) }
+func (ty Type) u32(off uint32) uint32 { return ty.t.word(ty.t.types[ty.off+recordSize+off:]) }
 
 // ArrayInfo is what follows an ARRAY record.
 type ArrayInfo struct {
