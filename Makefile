@@ -9,7 +9,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export GO FUZZTIME
 
-.PHONY: build run test race vet lint fmt objs bench fuzz cover clean help
+.PHONY: build run test race vet lint fmt objs bench fuzz faults cover clean help
 
 build: ## build bin/bpfload, a static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bpfload ./cmd/bpfload
@@ -40,6 +40,9 @@ bench: ## run benchmarks that match BENCH
 
 fuzz: ## run every fuzz target for FUZZTIME
 	scripts/fuzz
+
+faults: ## make every system call of a load fail, in a recording kernel and, as root with strace, in the real one
+	scripts/faults
 
 cover: ## statement coverage by function, summed up at the end
 	@mkdir -p bin

@@ -157,7 +157,7 @@ func (k *kernelTypes) attach(p *PlannedProgram, a *bpfsys.ProgAttr) error {
 			"name it with --type "+p.Name+"="+strings.TrimPrefix(p.Section, "?")+"/TARGET")
 	}
 	if k.err != nil {
-		return fail(ErrNotSupported, fmt.Errorf("attaching to %q needs the kernel's types: %w", p.AttachTo, k.err), "")
+		return fail(kindOf(k.err), fmt.Errorf("attaching to %q needs the kernel's types: %w", p.AttachTo, k.err), "")
 	}
 	module, name := "", p.AttachTo
 	if p.AttachBTF == progs.AttachFunc {

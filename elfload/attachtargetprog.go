@@ -86,12 +86,7 @@ func (k *kernelTypes) attachToProgram(p *PlannedProgram, a *bpfsys.ProgAttr) (er
 }
 
 // targetKind: a target that cannot be had is wrong usage, unless privilege forbids it.
-func targetKind(err error) error {
-	if kindOf(err) == ErrPrivilege {
-		return ErrPrivilege
-	}
-	return ErrUsage
-}
+func targetKind(err error) error { return pinKind(err) }
 
 // openProgram opens a program by its pin or its id. A number is an id, also
 // where there is a file of that name.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"syscall"
 
 	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/kconfig"
@@ -131,6 +132,9 @@ func (l *loader) hasCookie() uint64 {
 	insns := append(hostOrder.AppendUint32([]byte{call, 0, 0, 0}, getAttachCookie), exit, 0, 0, 0, 0, 0, 0, 0)
 	fd, _, err := l.k.LoadProgram(&bpfsys.ProgAttr{Type: tracepoint, Insns: insns, License: "GPL"})
 	if err != nil {
+		if !errors.Is(err, syscall.EINVAL) { // which is the verifier's answer
+			l.warn(Warning{Code: "cookie_unknown", Section: kconfig.Section, Message: fmt.Sprintf("LINUX_HAS_BPF_COOKIE is taken for 0: %v", err)})
+		}
 		return 0
 	}
 	if err := l.k.Close(fd); err != nil {

@@ -48,6 +48,10 @@ func (l *loader) findTyped(want []*ksym) error {
 			if k.absent == nil {
 				k.absent = fmt.Errorf("the types of kernel modules cannot be read: %w", err) // asked only where it is not found
 			}
+			if k.weak && !k.found {
+				l.warn(Warning{Code: "ksym_unread", Section: ksymsSection,
+					Message: fmt.Sprintf("%s is taken for missing: %v", k.what(), err)})
+			}
 		}
 	}
 	return l.openModules(want)

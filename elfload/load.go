@@ -140,6 +140,7 @@ func (l *loader) run() error {
 		i += n
 	}
 	l.kernelTypes.finish()
+	l.noteBTF()
 	return l.swapPins()
 }
 

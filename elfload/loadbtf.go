@@ -24,7 +24,7 @@ func (l *loader) loadBTF() error {
 	l.trace("BTF: %v", err)
 	if kindOf(err) == ErrPrivilege {
 		// Maps need the same privilege, and their refusal explains it; a kernel
-		// older than 4.18 knows no BTF at all.
+		// older than 4.18 knows no BTF at all. If they succeed, noteBTF tells.
 		l.btfErr = err
 		return nil
 	}
@@ -73,4 +73,13 @@ func (l *loader) btfFeatures() rawbtf.Features {
 func lastLine(log string) string {
 	log = strings.TrimRight(log, "\n \x00")
 	return log[strings.LastIndexByte(log, '\n')+1:]
+}
+
+// noteBTF tells of types that the kernel refused for lack of privilege while it
+// took everything else.
+func (l *loader) noteBTF() {
+	if l.btfErr != nil {
+		l.warn(Warning{Code: "btf_refused", Section: ".BTF",
+			Message: fmt.Sprintf("the kernel refuses the object's types, maps and programs go without: %v", l.btfErr)})
+	}
 }

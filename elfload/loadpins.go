@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -73,11 +74,24 @@ func (l *loader) checkPinDir(dir string) error {
 }
 
 func pinError(path string, err error) *Error {
-	kind := ErrUsage
-	if errors.Is(err, fs.ErrPermission) {
-		kind = ErrPrivilege
+	return &Error{Kind: pinKind(err), Stage: StagePin, Code: "pin", Errno: errnoOf(err), Err: fmt.Errorf("pin %q: %w", path, err)}
+}
+
+// pinUsage are the errnos that speak of the path that was asked for.
+var pinUsage = [...]syscall.Errno{syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR, syscall.EEXIST, syscall.ELOOP,
+	syscall.ENAMETOOLONG, syscall.EROFS, syscall.EXDEV, syscall.ENOTEMPTY}
+
+// pinKind tells a path that cannot be a pin from privilege that is missing and
+// from a kernel that cannot just now (ENOMEM, ENOSPC).
+func pinKind(err error) error {
+	errno := errnoOf(err)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return ErrPrivilege
+	case errno == 0 || slices.Contains(pinUsage[:], errno):
+		return ErrUsage
 	}
-	return &Error{Kind: kind, Stage: StagePin, Code: "pin", Errno: errnoOf(err), Err: fmt.Errorf("pin %q: %w", path, err)}
+	return ErrNotSupported
 }
 
 // reuse takes map i from its pin; false when there is none.
@@ -94,7 +108,9 @@ func (l *loader) reuse(i int) (bool, error) {
 	info, err := l.k.MapInfo(fd)
 	if err != nil {
 		e := l.pinMapError(m, fmt.Errorf("%q is not a map that can be used: %w", m.PinPath, err))
-		e.Kind = ErrIncompatiblePin
+		if errno := errnoOf(err); errno == 0 || errno == syscall.EINVAL {
+			e.Kind = ErrIncompatiblePin
+		}
 		return false, e
 	}
 	want := m.MaxEntries

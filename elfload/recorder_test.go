@@ -27,6 +27,7 @@ type recorder struct {
 	refuse func(call string, attr any) syscall.Errno
 
 	calls   []string
+	done    []string        // those that were not failed
 	failed  string          // the name of the call that was failed
 	fds     map[int]string  // open descriptors: what they are
 	next    int             // the next descriptor
@@ -58,6 +59,7 @@ func (r *recorder) call(name string, attr any, format string, args ...any) error
 		r.failed = name
 		return &bpfsys.SyscallError{Command: name, Errno: r.errno}
 	}
+	r.done = append(r.done, r.calls[len(r.calls)-1])
 	return nil
 }
 

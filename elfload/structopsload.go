@@ -40,7 +40,7 @@ func (l *loader) structOps(i int) error {
 	m := &l.plan.Maps[i]
 	l.kernelTypes.finish()
 	if err := l.kernelTypes.err; err != nil {
-		e := structOpsError(m, ErrNotSupported, fmt.Errorf("struct_ops maps need the kernel's types: %w", err))
+		e := structOpsError(m, kindOf(err), fmt.Errorf("struct_ops maps need the kernel's types: %w", err))
 		e.Errno = errnoOf(err)
 		return e
 	}
