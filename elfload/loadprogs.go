@@ -22,10 +22,8 @@ func programError(p *PlannedProgram, code string, err error) *Error {
 // always that of the first.
 func (l *loader) loadPrograms(steps []Step) error {
 	steps = l.withoutUnused(steps)
-	if err := l.kernelTypes.prepare(l.plan, steps); err != nil {
-		return err
-	}
-	if err := l.resolveExterns(steps); err != nil {
+	steps, err := l.ready(steps)
+	if err != nil {
 		return err
 	}
 	var (
@@ -50,7 +48,7 @@ func (l *loader) loadPrograms(steps []Step) error {
 			if p.err != nil {
 				p.fd = noFD
 				mu.Lock()
-				failed = true
+				failed = !l.plan.opts.KeepGoing
 				mu.Unlock()
 			}
 		}
@@ -61,7 +59,7 @@ func (l *loader) loadPrograms(steps []Step) error {
 	work()
 	wg.Wait()
 	for _, s := range steps {
-		if err := l.progs[s.Program].err; err != nil {
+		if err := l.progs[s.Program].err; err != nil && !l.plan.opts.KeepGoing {
 			return err
 		}
 	}
@@ -70,6 +68,12 @@ func (l *loader) loadPrograms(steps []Step) error {
 	}
 	return l.bindReadOnly(steps)
 }
+
+// Bits of log_level (include/linux/bpf_verifier.h).
+const (
+	logBranches = 1 // the walk through the program
+	logStats    = 4
+)
 
 // loadProgram makes one BPF_PROG_LOAD without a log, and when that fails
 // another with it.
@@ -83,11 +87,14 @@ func (l *loader) loadProgram(i int) (fd int, log string, err error) {
 		defer l.closeTarget(attr.AttachProgFD)
 	}
 	if l.plan.opts.VerifierLog {
-		attr.LogLevel = 1
+		attr.LogLevel = logBranches
+	}
+	if l.plan.opts.VerifierStats {
+		attr.LogLevel |= logStats
 	}
 	fd, log, err = l.k.LoadProgram(attr)
-	if err != nil && attr.LogLevel == 0 && l.ctx.Err() == nil {
-		attr.LogLevel = 1
+	if err != nil && attr.LogLevel&logBranches == 0 && l.ctx.Err() == nil {
+		attr.LogLevel |= logBranches
 		fd, log, err = l.k.LoadProgram(attr)
 	}
 	if err != nil {
@@ -139,7 +146,7 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 		e.Hint = why.Hint
 		return e
 	}
-	e.Kind, e.Code = ErrVerifier, "verifier"
+	e.Kind, e.Code, e.Source = ErrVerifier, "verifier", p.sourceLine(v)
 	if errors.Is(err, syscall.EPERM) {
 		e.Kind = ErrPrivilege
 	}
@@ -162,8 +169,8 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 // source is the C line of the last instruction, by the object's line records or
 // else by the log; "" when neither tells.
 func (p *PlannedProgram) source(v verdict) string {
-	if l, ok := p.code.Line(v.Insn); ok {
-		return fmt.Sprintf(" (%s:%d: %s)", l.File, l.Line, strings.TrimSpace(l.Text))
+	if l := p.sourceLine(v); l.File != "" {
+		return fmt.Sprintf(" (%s:%d: %s)", l.File, l.Line, l.Text)
 	}
 	if v.Source != "" {
 		return fmt.Sprintf(" (at %s)", v.Source)
@@ -220,7 +227,7 @@ func (l *loader) bindReadOnly(steps []Step) error {
 			continue
 		}
 		for _, s := range steps {
-			if refers(l.plan.Programs[s.Program].MapRefs, i) {
+			if refers(l.plan.Programs[s.Program].MapRefs, i) || l.progs[s.Program].fd == noFD || l.maps[i].fd == noFD {
 				continue
 			}
 			if err := l.k.BindMap(l.progs[s.Program].fd, l.maps[i].fd); err != nil {
