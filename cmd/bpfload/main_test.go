@@ -16,6 +16,9 @@ import (
 const mainEnv = "BPFLOAD_TEST_MAIN"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) == "1" {
+		goChild() // exits
+	}
 	if os.Getenv(mainEnv) == "1" {
 		main() // exits
 	}
