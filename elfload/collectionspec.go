@@ -18,7 +18,7 @@ import (
 // dialects, static or aliased maps, .bss.* sections.
 //
 // What that library cannot carry is lost: the order of creation, one BTF for
-// all maps and programs, and optional programs (they are left out). Programs
+// all maps and programs, and optional maps and programs (they are left out). Programs
 // that refer to kernel symbols, functions or configuration are an error.
 func (o *Object) CollectionSpec() (*ebpf.CollectionSpec, error) {
 	plan, err := o.Plan(Options{})
@@ -43,6 +43,7 @@ func (o *Object) CollectionSpec() (*ebpf.CollectionSpec, error) {
 			return nil, err
 		}
 	}
+	c.attachStructOps()
 	c.addVariables()
 	return c.spec, nil
 }
@@ -76,8 +77,16 @@ func (c *specMaker) mapSpec(d *MapDef) *ebpf.MapSpec {
 }
 
 func (c *specMaker) addMap(m *PlannedMap) error {
+	if m.Optional && !m.Create {
+		return nil
+	}
+	if err := noArenaData(m); err != nil {
+		return err
+	}
 	s := c.mapSpec(&m.MapDef)
 	switch {
+	case m.StructOps != nil:
+		c.structOps(m, s)
 	case m.Inner != nil:
 		s.InnerMap = c.mapSpec(m.Inner)
 		s.InnerMap.Name = innerName(m.Name)

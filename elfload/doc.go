@@ -15,7 +15,8 @@
 // objects in the same order and the same error, every time.
 //
 // The index of a map is its place in Object.Maps: legacy definitions by section
-// and offset, then .maps by the offset of the ELF symbol, then data sections.
+// and offset, then .maps by the offset of the ELF symbol, then data sections,
+// the kernel configuration, and struct_ops variables.
 //
 // Nothing here prints, reads flags or environment variables, or keeps state
 // between loads. Errors are of type *Error; errors.Is tells what a caller would
@@ -47,6 +48,15 @@
 //   - Pointers in initialised data are told in a warning (R24, D20).
 //   - Pin directories are looked at before anything is created, and those that
 //     a failing load has made are removed (R156, R158, D16).
+//   - All maps of a `?` struct_ops section are optional, not only the first
+//     (R124, D1); pointers in struct_ops variables are followed by symbol and
+//     addend. Programs that are set only to members which this kernel lacks are
+//     left out with a warning.
+//   - Two arenas are an error only where there are variables that could live in
+//     either (R115), and variables without an arena one of the programs that use
+//     them (R116); both as in cilium/ebpf (C98). Variables stand at the start of
+//     the arena, whatever the kernel could take (R119). Nothing is mapped over
+//     what is at map_extra already (R118): that is an error.
 //   - BPF_F_MMAPABLE is not added to arenas (R80): as in libbpf.
 //   - Annotations of legacy maps fill the definition's types, also in
 //     CollectionSpec (L44, L106), whatever the length of the name (L107). Perf

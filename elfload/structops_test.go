@@ -197,3 +197,33 @@ func TestStructOpsProgramType(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// CollectionSpec gives cilium/ebpf what its own reader would.
+func TestStructOpsCollectionSpec(t *testing.T) {
+	for _, tt := range []struct{ file, ops, program, attach string }{
+		{"struct_ops.o", "plain", "avoids", "tcp_congestion_ops:cong_avoid"},
+		{"struct_ops_link.o", "linked", "shared", "tcp_congestion_ops:ssthresh"},
+	} {
+		obj, err := Open("../testdata/objs/" + tt.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec, err := obj.CollectionSpec()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(spec.Maps) != 1 || spec.Maps[tt.ops] == nil || len(spec.Maps[tt.ops].Contents) != 1 || spec.Maps[tt.ops].Value == nil || spec.Maps[tt.ops].Value.TypeName() != "tcp_congestion_ops" {
+			t.Errorf("%s: maps %+v", tt.file, spec.Maps)
+		}
+		if got := spec.Programs[tt.program].AttachTo; got != tt.attach {
+			t.Errorf("%s: %q attaches to %q", tt.file, tt.program, got)
+		}
+	}
+	obj, err := Open("../testdata/objs/arena_plain.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := obj.CollectionSpec(); err == nil {
+		t.Error("variables of an arena get lost")
+	}
+}

@@ -26,7 +26,7 @@ func newOpsTypes() opsTypes {
 	return t
 }
 
-func member(name string, typ elftest.ID, bits uint32) elftest.Member {
+func opsMember(name string, typ elftest.ID, bits uint32) elftest.Member {
 	return elftest.Member{Name: name, Type: typ, BitOffset: bits}
 }
 
@@ -45,40 +45,40 @@ func TestStructOpsLayout(t *testing.T) {
 		members func(o opsTypes) []elftest.Member
 		want    string // "OFFSET=PROGRAM/MEMBER", "OFFSET:HEX", or part of the error
 	}{
-		{"R122 data by name", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("num", o.num, 32)} }, "16:05060708"},
+		{"R122 data by name", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("num", o.num, 32)} }, "16:05060708"},
 		{"R122 several", data, false, func(o opsTypes) []elftest.Member {
-			return []elftest.Member{member("name", o.name, 0), member("num", o.num, 64)}
+			return []elftest.Member{opsMember("name", o.name, 0), opsMember("num", o.num, 64)}
 		}, "16:090a0b0c 28:0102030405060708"},
-		{"C103 nested struct", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("pair", o.nested, 0)} }, "20:0102030405060708"},
+		{"C103 nested struct", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("pair", o.nested, 0)} }, "20:0102030405060708"},
 		{"through a typedef", data, false, func(o opsTypes) []elftest.Member {
-			return []elftest.Member{member("num", o.Const(o.Typedef("u", o.num)), 0)}
+			return []elftest.Member{opsMember("num", o.Const(o.Typedef("u", o.num)), 0)}
 		}, "16:01020304"},
-		{"a program", zero, true, func(o opsTypes) []elftest.Member { return []elftest.Member{member("f", o.fn, 0)} }, "8=5/0"},
-		{"a program whose addend stands in its place", data, true, func(o opsTypes) []elftest.Member { return []elftest.Member{member("f", o.fn, 0)} }, "8=5/0"},
-		{"no program", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("f", o.fn, 0)} }, ""},
-		{"R125 a function pointer that is data", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("f", o.fn, 0)} }, "can only be set to a program"},
-		{"R125 another pointer that is data", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("ptr", o.ptr, 0)} }, "can only be set to a program"},
-		{"R125 the kernel's is no function pointer", zero, true, func(o opsTypes) []elftest.Member { return []elftest.Member{member("ptr", o.fn, 0)} }, "not a pointer to a function"},
-		{"R125 unknown and zero", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("new", o.num, 0)} }, ""},
-		{"R125 unknown and not zero", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("new", o.num, 0)} }, `"new" of struct ops___x: the kernel's struct has no such member`},
-		{"R125 unknown and a program", zero, true, func(o opsTypes) []elftest.Member { return []elftest.Member{member("new", o.fn, 0)} }, "missing new"},
-		{"R125 another kind", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("pair", o.long, 0)} }, "int here and struct"},
-		{"R125 another size", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("num", o.long, 0)} }, "8 bytes here and 4"},
+		{"a program", zero, true, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("f", o.fn, 0)} }, "8=5/0"},
+		{"a program whose addend stands in its place", data, true, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("f", o.fn, 0)} }, "8=5/0"},
+		{"no program", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("f", o.fn, 0)} }, ""},
+		{"R125 a function pointer that is data", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("f", o.fn, 0)} }, "can only be set to a program"},
+		{"R125 another pointer that is data", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("ptr", o.ptr, 0)} }, "can only be set to a program"},
+		{"R125 the kernel's is no function pointer", zero, true, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("ptr", o.fn, 0)} }, "not a pointer to a function"},
+		{"R125 unknown and zero", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("new", o.num, 0)} }, ""},
+		{"R125 unknown and not zero", data, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("new", o.num, 0)} }, `"new" of struct ops___x: the kernel's struct has no such member`},
+		{"R125 unknown and a program", zero, true, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("new", o.fn, 0)} }, "missing new"},
+		{"R125 another kind", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("pair", o.long, 0)} }, "int here and struct"},
+		{"R125 another size", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("num", o.long, 0)} }, "8 bytes here and 4"},
 		{"R125 bit field", zero, false, func(o opsTypes) []elftest.Member {
 			return []elftest.Member{{Name: "num", Type: o.num, BitSize: 3}}
 		}, "bit fields"},
-		{"R125 bit field in the kernel", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("bits", o.num, 0)} }, "bit fields"},
+		{"R125 bit field in the kernel", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("bits", o.num, 0)} }, "bit fields"},
 		{"R125 unknown bit field and zero", zero, false, func(o opsTypes) []elftest.Member {
 			return []elftest.Member{{Name: "new", Type: o.num, BitOffset: 30, BitSize: 3}}
 		}, ""},
-		{"beyond its struct", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("num", o.num, 104)} }, "beyond its struct"},
-		{"beyond the kernel's", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("far", o.long, 0)} }, "kernel's member reaches beyond"},
-		{"no size", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{member("num", 0, 0)} }, "no size"},
+		{"beyond its struct", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("num", o.num, 104)} }, "beyond its struct"},
+		{"beyond the kernel's", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("far", o.long, 0)} }, "kernel's member reaches beyond"},
+		{"no size", zero, false, func(o opsTypes) []elftest.Member { return []elftest.Member{opsMember("num", 0, 0)} }, "no size"},
 	}
 	k := newOpsTypes()
-	kernelOps := k.Struct("ops", 36, member("f", k.fn, 0), member("num", k.num, 64), member("pair", k.nested, 96), member("name", k.name, 160),
-		elftest.Member{Name: "bits", Type: k.num, BitOffset: 224, BitSize: 2}, member("ptr", k.ptr, 224), member("far", k.long, 1<<20))
-	value := k.Struct("bpf_struct_ops_ops", 44, member("common", k.long, 0), member("data", kernelOps, 64))
+	kernelOps := k.Struct("ops", 36, opsMember("f", k.fn, 0), opsMember("num", k.num, 64), opsMember("pair", k.nested, 96), opsMember("name", k.name, 160),
+		elftest.Member{Name: "bits", Type: k.num, BitOffset: 224, BitSize: 2}, opsMember("ptr", k.ptr, 224), opsMember("far", k.long, 1<<20))
+	value := k.Struct("bpf_struct_ops_ops", 44, opsMember("common", k.long, 0), opsMember("data", kernelOps, 64))
 	types := &targetTypes{table: k.Table()}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -129,7 +129,7 @@ func imageText(image *structImage) string {
 // The kernel's value type must hold the struct itself.
 func TestStructOpsLayoutValue(t *testing.T) {
 	k := newOpsTypes()
-	value := k.Struct("bpf_struct_ops_ops", 8, member("data", k.Typedef("ops", k.long), 0))
+	value := k.Struct("bpf_struct_ops_ops", 8, opsMember("data", k.Typedef("ops", k.long), 0))
 	o := newOpsTypes()
 	ops := &mapdef.StructOps{Type: o.Struct("ops", 0), TypeName: "ops"}
 	if _, err := layoutStructOps(o.Table(), ops, &targetTypes{table: k.Table()}, k.Table().Type(value)); err == nil || !strings.Contains(err.Error(), "no member of type") {

@@ -18,9 +18,9 @@ import (
 func addCongestionOps(b *elftest.BTF, integer elftest.ID) (ops, value elftest.ID) {
 	fn := b.Ptr(b.FuncProto(integer))
 	name := b.Array(b.Int("char", 1, elftest.Char), integer, 16)
-	ops = b.Struct("tcp_congestion_ops", 48, member("flags", integer, 0), member("name", name, 64), member("ssthresh", fn, 192),
-		member("cong_avoid", fn, 256), member("undo_cwnd", fn, 320))
-	value = b.Struct("bpf_struct_ops_tcp_congestion_ops", 64, member("refcnt", integer, 0), member("data", ops, 128))
+	ops = b.Struct("tcp_congestion_ops", 48, opsMember("flags", integer, 0), opsMember("name", name, 64), opsMember("ssthresh", fn, 192),
+		opsMember("cong_avoid", fn, 256), opsMember("undo_cwnd", fn, 320))
+	value = b.Struct("bpf_struct_ops_tcp_congestion_ops", 64, opsMember("refcnt", integer, 0), opsMember("data", ops, 128))
 	return ops, value
 }
 
@@ -93,7 +93,7 @@ func TestStructOpsLoadErrors(t *testing.T) {
 		{"unknown member", func(r *recorder) {
 			b := elftest.NewBTF(hostOrder)
 			ops := b.Struct("tcp_congestion_ops", 0)
-			b.Struct("bpf_struct_ops_tcp_congestion_ops", 0, member("data", ops, 0))
+			b.Struct("bpf_struct_ops_tcp_congestion_ops", 0, opsMember("data", ops, 0))
 			r.vmlinux = b.Bytes()
 		}, ErrNotSupported, `member "name" of struct tcp_congestion_ops`},
 		{"a map that the kernel refuses", func(r *recorder) {
@@ -133,7 +133,7 @@ func TestStructOpsReuse(t *testing.T) {
 	r := newRecorder()
 	b := elftest.NewBTF(hostOrder)
 	fn := b.Ptr(b.FuncProto(0))
-	b.Struct("bpf_struct_ops_ops", 16, member("data", b.Struct("ops", 16, member("f", fn, 0), member("g", fn, 64)), 0))
+	b.Struct("bpf_struct_ops_ops", 16, opsMember("data", b.Struct("ops", 16, opsMember("f", fn, 0), opsMember("g", fn, 64)), 0))
 	r.vmlinux = b.Bytes()
 	_, err = plan.load(context.Background(), r)
 	if err == nil || !strings.Contains(err.Error(), `program "p" is member "g" of struct ops here and member "f" of struct ops elsewhere`) {
@@ -160,7 +160,7 @@ func TestStructOpsShared(t *testing.T) {
 	r := newRecorder()
 	b := elftest.NewBTF(hostOrder)
 	fn := b.Ptr(b.FuncProto(0))
-	b.Struct("bpf_struct_ops_ops", 16, member("data", b.Struct("ops", 16, member("f", fn, 0), member("g", fn, 64)), 0))
+	b.Struct("bpf_struct_ops_ops", 16, opsMember("data", b.Struct("ops", 16, opsMember("f", fn, 0), opsMember("g", fn, 64)), 0))
 	r.vmlinux = b.Bytes()
 	c, err := plan.load(context.Background(), r)
 	if err != nil {
@@ -185,7 +185,7 @@ func TestStructOpsUnreferenced(t *testing.T) {
 	}
 	r := newRecorder()
 	b := elftest.NewBTF(hostOrder)
-	b.Struct("bpf_struct_ops_ops", 8, member("data", b.Struct("ops", 8, member("f", b.Ptr(b.FuncProto(0)), 0)), 0))
+	b.Struct("bpf_struct_ops_ops", 8, opsMember("data", b.Struct("ops", 8, opsMember("f", b.Ptr(b.FuncProto(0)), 0)), 0))
 	r.vmlinux = b.Bytes()
 	_, err = plan.load(context.Background(), r)
 	if e, ok := errors.AsType[*Error](err); !ok || e.Code != "attach_target" || e.Symbol != "q" || !errors.Is(err, ErrBadObject) {

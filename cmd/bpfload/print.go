@@ -152,6 +152,10 @@ func mapDetails(m *elfload.DocumentMap) []string {
 			sizeCell(in.ValueSize, in.ValueType), entriesCell(in), flagsCell(in))
 	}
 	for _, s := range m.Values {
+		if s.Member != "" {
+			add(".%s = %s %s", nameCell(s.Member), s.Kind, nameCell(s.Target))
+			continue
+		}
 		add("[%d] = %s %s", s.Slot, s.Kind, nameCell(s.Target))
 	}
 	for _, x := range m.Ext {
