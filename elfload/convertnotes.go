@@ -3,6 +3,7 @@ package elfload
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -56,8 +57,11 @@ func (c *converter) notes(d *MapDef, name string) []string {
 	if len(d.Tail) > 0 {
 		add("convert_tail", "bytes of unknown meaning: %x", d.Tail)
 	}
-	if ext := extNotes(d); ext != "" {
+	if ext := extNotes(d, false); ext != "" {
 		notes = append(notes, "It said, in the dialect "+d.Dialect+": "+ext+".")
+	}
+	if ext := extNotes(d, true); ext != "" {
+		add("convert_field", "fields of the dialect %s that a definition cannot have: %s", d.Dialect, ext)
 	}
 	return c.programNotes(d, notes)
 }
@@ -73,11 +77,27 @@ func (c *converter) pinNote(d *MapDef, add func(code, format string, args ...any
 	}
 }
 
-// extNotes lists the further fields of a dialect that are not 0.
-func extNotes(d *MapDef) string {
+// saidOtherwise are further fields whose meaning the printed C has, or another note.
+var saidOtherwise = [...]string{"id", "inner_id", "inner_idx", "inner_map_idx", "inner_map_def", "pinning", "persistent_path", "namespace",
+	"pin_subdir", "shared", "create_location", "pin_location"}
+
+// neutral are values of further fields that mean nothing, as 0 does in others.
+var neutral = [...]struct {
+	name  string
+	value uint64
+}{{"bpfloader_max_ver", 0x10000}, {"max_kver", 0xffffffff}}
+
+// extNotes lists the further fields of a dialect that mean something: those that are
+// lost, or the others.
+func extNotes(d *MapDef, lost bool) string {
 	var list []string
 	for _, x := range d.Ext {
+		isNeutral := false
+		for _, n := range neutral {
+			isNeutral = isNeutral || n.name == x.Name && n.value == x.Value
+		}
 		switch {
+		case slices.Contains(saidOtherwise[:], x.Name) == lost || isNeutral:
 		case x.Text != "":
 			list = append(list, x.Name+" "+Quote(x.Text))
 		case x.Value != 0:

@@ -115,7 +115,7 @@ func (c *cTypes) function(symbol, name string) (text string, void bool) {
 	if c.t == nil {
 		return "", false
 	}
-	fn, ok := c.t.Find(rawbtf.Func, symbol)
+	fn, ok := c.functionNamed(symbol)
 	proto := c.t.Type(fn.Ref())
 	if !ok || proto.Kind != rawbtf.FuncProto || !c.plain(proto.Ref(), true) || proto.Vlen > 5 {
 		return "", false
@@ -166,4 +166,19 @@ func (c *cTypes) plain(id rawbtf.ID, result bool) bool {
 		return err == nil && !anonymous
 	}
 	return ty.Kind == rawbtf.Int || ty.Kind == rawbtf.Enum
+}
+
+// functionNamed finds a function. The table is read once, for all programs.
+func (c *cTypes) functionNamed(name string) (rawbtf.Type, bool) {
+	if c.functions == nil {
+		c.functions = map[string]rawbtf.ID{}
+		for id := 1; id < c.t.Len(); id++ {
+			ty := c.t.Type(rawbtf.ID(id))
+			if _, twice := c.functions[ty.Name()]; ty.Kind == rawbtf.Func && !twice {
+				c.functions[ty.Name()] = ty.ID
+			}
+		}
+	}
+	id, ok := c.functions[name]
+	return c.t.Type(id), ok
 }

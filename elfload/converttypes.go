@@ -32,8 +32,9 @@ type cTypes struct {
 	state       map[rawbtf.ID]typeState
 	uses        map[cUse]error // of key and value types; the error says why one is not used
 	layouts     map[rawbtf.ID]*cLayout
-	inlined     map[rawbtf.ID]bool // anonymous enums that are printed
-	inMember    bool               // not in out, but in a map's definition
+	inlined     map[rawbtf.ID]bool   // anonymous enums that are printed
+	inMember    bool                 // not in out, but in a map's definition
+	functions   map[string]rawbtf.ID // by name; nil until it is asked
 	steps       int
 }
 

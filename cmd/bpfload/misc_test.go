@@ -38,9 +38,10 @@ func TestHelp(t *testing.T) {
 func TestFlagsOfEachCommand(t *testing.T) {
 	inspect := []string{"dialect", "json", "pin-table", "relaxed"}
 	plan := append(slices.Clone(inspect), "attach-prog", "autoload", "bpffs", "dialect-pins", "inner", "map", "maps-only", "pin", "type", "var")
-	load := append(slices.Clone(plan), "btf", "hold", "jobs", "kconfig", "verbose")
+	both := append(slices.Clone(plan), "btf", "hold", "jobs", "kconfig", "progs", "read-only", "verbose")
+	load, run := append(slices.Clone(both), "send"), append(slices.Clone(both), "no-new-privs", "user")
 	root := newRootCmd(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv))
-	for name, want := range map[string][]string{"": load, "load": load, "plan": plan, "inspect": inspect, "version": nil, "man": {"dir"}} {
+	for name, want := range map[string][]string{"": load, "load": load, "run": run, "plan": plan, "inspect": inspect, "version": nil, "man": {"dir"}} {
 		cmd := root
 		if name != "" {
 			cmd, _, _ = root.Find([]string{name})

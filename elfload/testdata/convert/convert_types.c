@@ -141,7 +141,7 @@ struct points {
 	u8 flexible[0];
 };
 _Static_assert(sizeof(struct points) == 120, "struct points");
-enum huge { HUGE = 2147483647, HUGER = 4294967294 };
+enum huge { HUGE = 2147483647, HUGER = -2 };
 struct empty {
 };
 struct holds_empty {
