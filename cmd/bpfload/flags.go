@@ -34,15 +34,20 @@ func (f *readFlags) addReading(fs *pflag.FlagSet) {
 	fs.StringVar(&f.pinTable, "pin-table", "", "table `FILE` of custom pinning numbers of legacy definitions, such as iproute2's /etc/iproute2/bpf_pinning")
 }
 
+// readOptions turns the flags into elfload's; warns are of the pin table.
+func (f *readFlags) readOptions() (ro elfload.ReadOptions, warns []elfload.Warning, err error) {
+	ro = elfload.ReadOptions{Dialect: f.dialect, Relaxed: f.relaxed}
+	if f.pinTable != "" {
+		ro.Legacy.PinTable, warns, err = elfload.ReadPinTable(f.pinTable)
+	}
+	return ro, warns, err
+}
+
 // open reads an object.
 func (f *readFlags) open(path string) (*elfload.Object, error) {
-	ro := elfload.ReadOptions{Dialect: f.dialect, Relaxed: f.relaxed}
-	var warns []elfload.Warning
-	if f.pinTable != "" {
-		var err error
-		if ro.Legacy.PinTable, warns, err = elfload.ReadPinTable(f.pinTable); err != nil {
-			return nil, err
-		}
+	ro, warns, err := f.readOptions()
+	if err != nil {
+		return nil, err
 	}
 	obj, err := ro.Open(path)
 	if err == nil {
@@ -79,6 +84,8 @@ type loadFlags struct {
 	btf, kconfig  string
 	jobs          int
 	hold, verbose bool
+	handover      handoverFlags
+	send          string // of load only
 }
 
 func (f *loadFlags) add(fs *pflag.FlagSet) {
@@ -87,6 +94,7 @@ func (f *loadFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.btf, "btf", "", "kernel types `FILE` (BTF, or ELF with .BTF) instead of the running kernel's")
 	fs.IntVar(&f.jobs, "jobs", 0, "verify `N` programs at once (0: one per CPU)")
 	fs.BoolVar(&f.hold, "hold", false, "stay alive, with everything loaded, until SIGINT or SIGTERM")
+	f.handover.add(fs)
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print verifier logs and each system call's outcome on standard error")
 }
 

@@ -32,6 +32,7 @@ pinned (--pin) or held (--hold).
 		},
 	}
 	f.add(cmd.Flags())
+	cmd.Flags().StringVar(&f.send, "send", "", sendUsage)
 	completeFlags(cmd)
 	return cmd
 }
@@ -41,7 +42,7 @@ pinned (--pin) or held (--hold).
 func runLoad(ctx context.Context, con *console, path string, f *loadFlags) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	coll, doc, err := load(ctx, con, path, f)
+	coll, doc, err := loadAndSend(ctx, con, path, f)
 	if err != nil {
 		return con.fail(doc, &failure{err: err, object: path, short: f.json, verbose: f.verbose})
 	}
@@ -61,6 +62,30 @@ func runLoad(ctx context.Context, con *console, path string, f *loadFlags) error
 		<-ctx.Done()
 	}
 	return errors.Join(err, coll.Close())
+}
+
+// loadAndSend loads, and passes what was loaded if --send says so; when that does
+// not succeed, everything is released.
+func loadAndSend(ctx context.Context, con *console, path string, f *loadFlags) (*elfload.Collection, *elfload.Document, error) {
+	if f.send == "" {
+		if f.handover.programs || f.handover.readOnly != nil {
+			return nil, elfload.NewDocument(path), &usageError{err: errors.New("--progs and --read-only say what --send passes, and it is not given")}
+		}
+		return load(ctx, con, path, f)
+	}
+	conn, err := dialSocket(f.send)
+	if err != nil {
+		return nil, elfload.NewDocument(path), err
+	}
+	defer conn.Close()
+	coll, doc, err := load(ctx, con, path, f, func(p *elfload.Plan) error { return p.CheckHandover(f.handover.options()) })
+	if err != nil {
+		return nil, doc, err
+	}
+	if err := send(con, coll, &f.handover, conn); err != nil {
+		return nil, coll.Plan.Document(), errors.Join(err, coll.Close())
+	}
+	return coll, doc, nil
 }
 
 // load opens, plans and loads, if the plan passes the checks. The document is

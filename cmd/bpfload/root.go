@@ -50,6 +50,7 @@ their definitions, fills them, loads its programs and prints the map_data table.
 		return &usageError{err: err, hint: seeHelp(cmd)}
 	})
 	f.add(cmd.Flags())
+	cmd.Flags().StringVar(&f.send, "send", "", sendUsage)
 	completeFlags(cmd)
 	cmd.AddCommand(newLoadCmd(con), newRunCmd(con), newInspectCmd(con), newPlanCmd(con), newConvertCmd(con), newVersionCmd(con), newManCmd(con))
 	refuseUnknown(cmd)

@@ -11,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/bpfload/bpfload/elfload"
 )
@@ -19,24 +18,8 @@ import (
 // runFlags are those of `bpfload run`.
 type runFlags struct {
 	loadFlags
-	handoverFlags
 	user       string
 	noNewPrivs bool
-}
-
-// handoverFlags say what another process is given.
-type handoverFlags struct {
-	programs bool
-	readOnly []string
-}
-
-func (f *handoverFlags) add(fs *pflag.FlagSet) {
-	fs.BoolVar(&f.programs, "progs", false, "pass the programs too, after the maps")
-	fs.StringArrayVar(&f.readOnly, "read-only", nil, "pass map `NAME` with a descriptor that cannot write; repeatable")
-}
-
-func (f *handoverFlags) options() elfload.HandoverOptions {
-	return elfload.HandoverOptions{Programs: f.programs, ReadOnly: f.readOnly}
 }
 
 func newRunCmd(con *console) *cobra.Command {
@@ -74,7 +57,6 @@ be executed, as in shells.
 		},
 	}
 	f.loadFlags.add(cmd.Flags())
-	f.handoverFlags.add(cmd.Flags())
 	cmd.Flags().StringVar(&f.user, "user", "", "run CMD as `USER[:GROUP]`, names or numbers: with GROUP as its only group, else with the user's own groups")
 	cmd.Flags().BoolVar(&f.noNewPrivs, "no-new-privs", false, "CMD and what it starts gain no privileges by set-user-ID files and the like")
 	cmd.Flags().Lookup("hold").Usage = "no effect: everything stays loaded while CMD runs"
@@ -147,12 +129,12 @@ func runRun(ctx context.Context, con *console, path string, command []string, f 
 
 // load is load, with a check of what is to be passed before anything is made.
 func (f *runFlags) load(ctx context.Context, con *console, path string) (*elfload.Collection, *elfload.Document, error) {
-	return load(ctx, con, path, &f.loadFlags, func(p *elfload.Plan) error { return p.CheckHandover(f.handoverFlags.options()) })
+	return load(ctx, con, path, &f.loadFlags, func(p *elfload.Plan) error { return p.CheckHandover(f.handover.options()) })
 }
 
 // become makes the process CMD; it returns only with an error.
 func become(con *console, coll *elfload.Collection, f *runFlags, o elfload.ExecOptions) error {
-	h, err := coll.Handover(f.handoverFlags.options())
+	h, err := coll.Handover(f.handover.options())
 	if err != nil {
 		return err
 	}
