@@ -101,7 +101,7 @@ func functionSymbols(f *mapdef.File) [][]mark {
 }
 
 func hasFuncs(f *mapdef.File, marks []mark) bool {
-	return slices.ContainsFunc(marks, func(m mark) bool { return f.Symbols[m.symbol].Type == elf.STT_FUNC })
+	return slices.ContainsFunc(marks, func(m mark) bool { return m.symbol != 0 && f.Symbols[m.symbol].Type == elf.STT_FUNC })
 }
 
 // oldMarks finds the functions of a section without STT_FUNC symbols: the global
@@ -171,9 +171,10 @@ func (s *Set) addSection(sec *mapdef.Section, marks []mark) error {
 
 // rank orders symbols of one place: global, weak, local, none.
 func (s *Set) rank(m mark) int {
-	switch bind := s.file.Symbols[m.symbol].Bind; {
-	case m.symbol == 0:
+	if m.symbol == 0 {
 		return 3
+	}
+	switch bind := s.file.Symbols[m.symbol].Bind; {
 	case bind == elf.STB_GLOBAL:
 		return 0
 	case bind == elf.STB_LOCAL:
