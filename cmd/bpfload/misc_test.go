@@ -40,8 +40,9 @@ func TestFlagsOfEachCommand(t *testing.T) {
 	plan := append(slices.Clone(inspect), "attach-prog", "autoload", "bpffs", "dialect-pins", "inner", "map", "maps-only", "pin", "type", "var")
 	both := append(slices.Clone(plan), "btf", "hold", "jobs", "kconfig", "progs", "read-only", "verbose")
 	load, run := append(slices.Clone(both), "send"), append(slices.Clone(both), "no-new-privs", "user")
+	convert := []string{"dialect", "inner", "map", "pin-table", "relaxed"}
 	root := newRootCmd(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv))
-	for name, want := range map[string][]string{"": load, "load": load, "run": run, "plan": plan, "inspect": inspect, "version": nil, "man": {"dir"}} {
+	for name, want := range map[string][]string{"convert": convert, "": load, "load": load, "run": run, "plan": plan, "inspect": inspect, "version": nil, "man": {"dir"}} {
 		cmd := root
 		if name != "" {
 			cmd, _, _ = root.Find([]string{name})
