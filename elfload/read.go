@@ -2,12 +2,13 @@ package elfload
 
 import (
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -209,8 +210,7 @@ func (r *reader) relocations() error {
 		}
 	}
 	for i := range r.f.Relocs {
-		rel := r.f.Relocs[i]
-		sort.SliceStable(rel, func(a, b int) bool { return rel[a].Offset < rel[b].Offset })
+		slices.SortStableFunc(r.f.Relocs[i], func(a, b mapdef.Reloc) int { return cmp.Compare(a.Offset, b.Offset) })
 	}
 	return nil
 }

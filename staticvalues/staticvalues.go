@@ -6,10 +6,11 @@
 package staticvalues
 
 import (
+	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -45,7 +46,7 @@ func Resolve(f *mapdef.File, defs []mapdef.Def, programAt func(section int, off 
 	}
 	for i := range r.slots {
 		s := r.slots[i]
-		sort.SliceStable(s, func(a, b int) bool { return s[a].Index < s[b].Index })
+		slices.SortStableFunc(s, func(a, b mapdef.Slot) int { return cmp.Compare(a.Index, b.Index) })
 		for j := 1; j < len(s); j++ {
 			if s[j].Index == s[j-1].Index {
 				return nil, fail(&defs[i], s[j].Offset, "slot_twice", "slot %d is filled twice", s[j].Index)
