@@ -9,7 +9,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export GO FUZZTIME
 
-.PHONY: build run test race vet lint fmt objs bench fuzz faults cover clean help
+.PHONY: build run test race vet lint fmt objs bench fuzz faults cover conformance clean help
 
 build: ## build bin/bpfload, a static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bpfload ./cmd/bpfload
@@ -48,6 +48,9 @@ cover: ## statement coverage by function, summed up at the end
 	@mkdir -p bin
 	$(GO) test -coverprofile=bin/cover.out -coverpkg=./... ./...
 	$(GO) tool cover -func=bin/cover.out
+
+conformance: ## compare with libbpf and cilium/ebpf over some 1200 real objects (root, Debian, 20 minutes); result in conformance/RESULT.md
+	conformance/run $(OBJS)
 
 clean: ## remove what was built
 	rm -rf bin

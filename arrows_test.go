@@ -27,7 +27,8 @@ type arrow struct {
 
 // arrows lists every package. A new package gets a row here, and with it a thought.
 var arrows = [...]arrow{
-	{"cmd/bpfload", []string{"elfload"}, []string{"github.com/spf13/", "github.com/jedib0t/go-pretty/", "golang.org/x/sys/unix", "golang.org/x/term", "github.com/cilium/ebpf"}},
+	{"cmd/bpfload", []string{"check", "elfload"}, []string{"github.com/spf13/", "github.com/jedib0t/go-pretty/", "golang.org/x/sys/unix", "golang.org/x/term", "github.com/cilium/ebpf"}},
+	{"check", []string{"elfload", "verifierlog"}, []string{"github.com/cilium/ebpf", "go.yaml.in/yaml/v3"}},
 	{"verifierlog", nil, nil},
 	{"elfload", []string{"btfmaps", "legacymaps", "staticvalues", "verifierlog", "internal/mapdef", "internal/rawbtf", "internal/progs", "internal/kconfig", "internal/bpfsys"},
 		[]string{"github.com/cilium/ebpf", "golang.org/x/sys/unix"}},
@@ -39,6 +40,8 @@ var arrows = [...]arrow{
 	{"internal/bpfsys", []string{"internal/mapdef", "internal/rawbtf"}, []string{"golang.org/x/sys/unix"}},
 	{"internal/mapdef", []string{"internal/rawbtf"}, nil},
 	{"internal/rawbtf", nil, nil},
+	// A program of its own, run by make conformance.
+	{"conformance", []string{"elfload", "internal/bpfsys"}, []string{"github.com/cilium/ebpf", "golang.org/x/sys/unix"}},
 	// For tests only: nobody above may import these.
 	{"internal/elftest", []string{"internal/mapdef", "internal/rawbtf"}, nil},
 	{"internal/elftest/oldclang", nil, nil},
