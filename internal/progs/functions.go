@@ -101,7 +101,13 @@ func functionSymbols(f *mapdef.File) [][]mark {
 }
 
 func hasFuncs(f *mapdef.File, marks []mark) bool {
-	return slices.ContainsFunc(marks, func(m mark) bool { return m.symbol != 0 && f.Symbols[m.symbol].Type == elf.STT_FUNC })
+	return slices.ContainsFunc(marks, func(m mark) bool { return m.isFunc(f) })
+}
+
+// isFunc tells whether the mark is of an STT_FUNC symbol; a mark without a
+// symbol may stand in a file that has none at all.
+func (m mark) isFunc(f *mapdef.File) bool {
+	return m.symbol != 0 && f.Symbols[m.symbol].Type == elf.STT_FUNC
 }
 
 // oldMarks finds the functions of a section without STT_FUNC symbols: the global
@@ -134,7 +140,7 @@ func oldMarks(f *mapdef.File, section int, symbols []mark, called []uint64) []ma
 func (s *Set) addSection(sec *mapdef.Section, marks []mark) error {
 	funcs := hasFuncs(s.file, marks)
 	marks = slices.DeleteFunc(marks, func(m mark) bool {
-		return funcs && s.file.Symbols[m.symbol].Type != elf.STT_FUNC
+		return funcs && !m.isFunc(s.file)
 	})
 	slices.SortFunc(marks, func(a, b mark) int {
 		return cmp.Or(cmp.Compare(a.off, b.off), cmp.Compare(s.rank(a), s.rank(b)), cmp.Compare(a.symbol, b.symbol))

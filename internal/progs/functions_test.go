@@ -248,3 +248,19 @@ func TestProgramAt(t *testing.T) {
 		}
 	}
 }
+
+// A stripped object has no symbol table at all: its code is one function.
+func TestNoSymbolTable(t *testing.T) {
+	for _, order := range orders {
+		o := &elftest.Object{Order: order, Sections: []elftest.Section{elftest.Exec("xdp", code(order, 2))}}
+		f := o.File()
+		f.Symbols = nil
+		s, err := Parse(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := describe(s), "xdp@xdp+0:16"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

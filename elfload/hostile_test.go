@@ -1,0 +1,195 @@
+package elfload_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"github.com/bpfload/bpfload/elfload"
+	"github.com/bpfload/bpfload/internal/elftest"
+)
+
+// hostileAll makes the tests of mutated objects take many more of them.
+func hostileAll() bool { return os.Getenv("BPFLOAD_FAULTS") == "all" }
+
+// realObjects are the fixtures and, where they are on this machine, objects of
+// other people: those of Debian's packages.
+func realObjects(tb testing.TB) []string {
+	tb.Helper()
+	paths := fixtures(tb)
+	more, err := filepath.Glob("/usr/lib/*/bpf/*.o")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return append(paths, more...)
+}
+
+// studied is all that can be told of an object without a kernel: the document
+// and the plan, or the error.
+func studied(raw []byte) (string, error) {
+	obj, err := elfload.Read(raw, elfload.ReadOptions{Name: "hostile.o"})
+	if (obj == nil) == (err == nil) {
+		return "", fmt.Errorf("object %v and error %v", obj != nil, err)
+	}
+	var b bytes.Buffer
+	if err == nil {
+		if err := obj.Document().WriteJSON(&b); err != nil {
+			return "", fmt.Errorf("the document: %w", err)
+		}
+		var plan *elfload.Plan
+		plan, err = obj.Plan(elfload.Options{PageSize: 4096, PinPath: "/sys/fs/bpf/x", DialectPins: true})
+		if (plan == nil) == (err == nil) {
+			return "", fmt.Errorf("plan %v and error %v", plan != nil, err)
+		}
+		if err == nil {
+			if err := plan.WriteText(&b); err != nil {
+				return "", fmt.Errorf("the plan's text: %w", err)
+			}
+			if err := plan.Document().WriteJSON(&b); err != nil {
+				return "", fmt.Errorf("the plan's document: %w", err)
+			}
+		}
+	}
+	if err != nil {
+		var e *elfload.Error
+		if !errors.As(err, &e) || e.Stage == "" || e.Code == "" {
+			return "", fmt.Errorf("error without a stage or code: %w", err)
+		}
+		fmt.Fprintf(&b, "%s %s %v", e.Stage, e.Code, err)
+	}
+	return b.String(), nil
+}
+
+// Bounds of a reading: 64 MiB and 8 times the file, and a second per MiB.
+func memoryBound(raw []byte) uint64 { return 64<<20 + 8*uint64(len(raw)) }
+
+func timeBound(raw []byte) time.Duration {
+	return time.Second * time.Duration(1+len(raw)>>20)
+}
+
+// hostile judges one file: no panic, no hang, bounded memory, the same twice.
+func hostile(raw []byte) error {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	first, err := studied(raw)
+	took := time.Since(start)
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		return err
+	}
+	// What was allocated in all bounds the peak; only if that is too much, the
+	// peak itself is measured.
+	if after.TotalAlloc-before.TotalAlloc > memoryBound(raw) {
+		if peak := peakMemory(func() { _, _ = studied(raw) }); peak > memoryBound(raw) {
+			return fmt.Errorf("%d bytes of memory for a file of %d", peak, len(raw))
+		}
+	}
+	for try := 0; took > timeBound(raw); try++ { // unless the machine is busy
+		if try == 3 {
+			return fmt.Errorf("%v for a file of %d bytes", took, len(raw))
+		}
+		start := time.Now()
+		_, _ = studied(raw)
+		took = time.Since(start)
+	}
+	again, err := studied(raw)
+	if err != nil {
+		return err
+	}
+	if again != first {
+		return fmt.Errorf("two readings differ:\n%s\n%s", first, again)
+	}
+	return nil
+}
+
+// peakMemory is how far the heap grows while f runs, with garbage collected all
+// the time.
+func peakMemory(f func()) uint64 {
+	defer debug.SetGCPercent(debug.SetGCPercent(5))
+	runtime.GC()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	base, peak := s.HeapAlloc, uint64(0)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	for {
+		runtime.ReadMemStats(&s)
+		if s.HeapAlloc > base {
+			peak = max(peak, s.HeapAlloc-base)
+		}
+		select {
+		case <-done:
+			return peak
+		case <-time.After(200 * time.Microsecond):
+		}
+	}
+}
+
+// Objects that are broken on purpose, in their structure, are read and planned
+// or refused.
+func TestMutatedObjects(t *testing.T) {
+	seeds := uint64(8)
+	if hostileAll() {
+		seeds = 100
+	}
+	n := 0
+	for _, path := range realObjects(t) {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seed := range seeds {
+			n++
+			if err := survives(elftest.Mutate(raw, seed)); err != nil {
+				t.Errorf("%s, seed %d: %v", filepath.Base(path), seed, err)
+			}
+		}
+	}
+	t.Logf("%d mutated objects", n)
+}
+
+// survives is hostile with a panic as error.
+func survives(raw []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return hostile(raw)
+}
+
+// FuzzMutated lets the fuzzer choose which object is broken how.
+func FuzzMutated(f *testing.F) {
+	var objects [][]byte
+	for _, path := range realObjects(f) {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if len(raw) < 32<<10 {
+			objects = append(objects, raw)
+		}
+	}
+	for i := range 16 {
+		f.Add(uint16(i*7), uint64(i), uint64(0))
+	}
+	f.Fuzz(func(t *testing.T, which uint16, first, second uint64) {
+		raw := elftest.Mutate(objects[int(which)%len(objects)], first)
+		if second != 0 {
+			raw = elftest.Mutate(raw, second)
+		}
+		if err := hostile(raw); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,43 @@
+package rawbtf_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/bpfload/bpfload/internal/elftest"
+	"github.com/bpfload/bpfload/internal/rawbtf"
+)
+
+// FuzzEncodeText: a text for a type gives its bytes, as many as the type has, or
+// an error; what the bytes are as text gives the same bytes again.
+func FuzzEncodeText(f *testing.F) {
+	for i, row := range textRows {
+		f.Add(row.text, uint32(i), false)
+		f.Add(row.text, uint32(newTextTypes(elftest.NewBTF(elftest.Orders()[0])).byName[row.typ]), true)
+	}
+	tables := []*rawbtf.Table{newTextTypes(elftest.NewBTF(elftest.Orders()[0])).Table(), newTextTypes(elftest.NewBTF(elftest.Orders()[1])).Table()}
+	f.Fuzz(func(t *testing.T, text string, id uint32, big bool) {
+		table := tables[0]
+		if big {
+			table = tables[1]
+		}
+		ty := rawbtf.ID(id % uint32(table.Len()))
+		b, err := table.EncodeText(ty, text)
+		if (b == nil) == (err == nil) {
+			size, _ := table.Sizeof(ty)
+			if size != 0 || err != nil {
+				t.Fatalf("%q as %s: %x and %v", text, table.CName(ty), b, err)
+			}
+		}
+		if err != nil {
+			return
+		}
+		back := table.DecodeText(ty, b)
+		if again, err := table.EncodeText(ty, back); back != "" && (err != nil || !bytes.Equal(again, b)) {
+			t.Errorf("%q as %s is %x, which is %q, which is %x, %v", text, table.CName(ty), b, back, again, err)
+		}
+		if other, err := rawbtf.EncodeUntyped(elftest.Orders()[id&1], uint64(id&31), text); err == nil && len(other) != int(id&31) {
+			t.Errorf("%q in %d bytes is %x", text, id&31, other)
+		}
+	})
+}
