@@ -60,8 +60,8 @@ type LoadedProgram struct {
 	Program *ebpf.Program
 	// Log is the verifier's log, with Options.VerifierLog.
 	Log string
-	// Stats is what the verifier says about its work, with Options.VerifierStats;
-	// nil where it said nothing.
+	// Stats is what the verifier says about its work, with Options.VerifierStats or
+	// VerifierLog; nil where it said nothing.
 	Stats *verifierlog.Stats
 	// Err is why the program was not loaded, with Options.KeepGoing.
 	Err error

@@ -253,8 +253,8 @@ func (l *loader) collectMap(c *Collection, i int) error {
 func (l *loader) collectProgram(c *Collection, i int) error {
 	p, def := &l.progs[i], &l.plan.Programs[i]
 	c.Programs[i] = LoadedProgram{Index: i, Name: def.Name, FD: noFD, Def: def, AttachType: l.attachType(def), Log: p.log, Err: firstError(def.Err, p.err)}
-	if l.plan.opts.VerifierStats {
-		c.Programs[i].Stats, _ = verifierlog.ReadStats(p.log)
+	if stats, ok := verifierlog.ReadStats(p.log); ok {
+		c.Programs[i].Stats = stats
 	}
 	if p.fd == noFD {
 		return nil
