@@ -146,7 +146,7 @@ func parse(raw []byte, order binary.ByteOrder, base *Table) (*Table, error) {
 	if base == nil && (len(strs) == 0 || strs[0] != 0) || len(strs) > 0 && strs[len(strs)-1] != 0 || len(strs) > maxString+1 {
 		return nil, errors.New("string section does not begin and end with NUL")
 	}
-	t := &Table{order: order, big: order.Uint16([]byte{0, 1}) == 1, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs, names: string(strs), base: base}
+	t := &Table{order: order, big: raw[0] == magic>>8, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs, names: string(strs), base: base}
 	if base != nil {
 		t.first, t.firstStr = ID(base.Len()), base.firstStr+uint32(len(base.strs))
 	}
