@@ -80,13 +80,15 @@ var explanations = [...]explanation{
 	}},
 	// Values.
 	{"C93", "LINUX_HAS_SYSCALL_WRAPPER is 1 by /proc/kallsyms; libbpf 1.1 makes a kprobe to find out, which this kernel cannot", func(d *difference) bool {
-		return (d.on("libbpf", "map", "contents") && d.name == ".kconfig" ||
-			d.on("libbpf", "program", "instructions") || d.on("libbpf", "program", "verified instructions")) &&
+		return (d.on("libbpf", "map", "contents") && d.name == ".kconfig" || d.other == "libbpf" && d.kind == "program" && d.isOneOf(survivors[:])) &&
 			noKprobes() && d.objectHolds("LINUX_HAS_SYSCALL_WRAPPER")
 	}},
 	// Types.
 	{"D6 R136", "one thing in the object's BTF that the kernel refuses costs libbpf the types of every map and program; here it is mended or left out", func(d *difference) bool {
-		return d.other == "libbpf" && (d.field == "BTF" || d.field == "key type" || d.field == "value type") && d.ours == "true" && d.their == "false" && d.theyHaveNoBTF()
+		return d.other == "libbpf" && d.isOneOf(typeFields[:]) && (d.their == "false" || d.their == "0") && d.theyHaveNoBTF()
+	}},
+	{"place of lines", "in statically linked objects lines belong to the function in whose bytes they stand; cilium/ebpf gives overruled weak functions' lines away", func(d *difference) bool {
+		return d.on("cilium", "program", "line records") && d.asLibbpf("line records") && d.mine.fact("tag") == d.yours.fact("tag")
 	}},
 	// Programs.
 	{"C66", "SEC(\"?…\") is loaded when asked for; cilium/ebpf does not know the mark", func(d *difference) bool {
@@ -97,6 +99,15 @@ var explanations = [...]explanation{
 			d.mine.fact("instructions") == d.yours.fact("instructions") && d.asLibbpf("tag")
 	}},
 }
+
+// typeFields are what a map or program without types lacks; survivors what
+// depends on the code that the verifier leaves.
+var (
+	typeFields = [...]string{"BTF", "key type", "value type", "key type id", "value type id", "function records", "line records"}
+	survivors  = [...]string{"instructions", "verified instructions", "line records"}
+)
+
+func (d *difference) isOneOf(fields []string) bool { return slices.Contains(fields, d.field) }
 
 // refused tells of a verdict: bpfload says no with that text, and the other yes.
 func (d *difference) refused(other, text string) bool {

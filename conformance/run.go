@@ -64,7 +64,7 @@ func (r *result) examineWith(l int, o *options) {
 	defer p.stop()
 	for s := range stages {
 		out := &r.outcomes[s][l]
-		*out = outcome{answer: p.ask(stages[s]), unordered: loaders[l] == "cilium"}
+		*out = outcome{answer: p.ask(stages[s]), unordered: loaders[l] == "cilium", otherTypes: loaders[l] == "cilium"}
 		if !out.OK || stages[s] == stageRead {
 			continue
 		}

@@ -137,6 +137,8 @@ func (r *reader) readMap(t *thing) error {
 	t.add("BTF", info.BTFID != 0)
 	t.add("key type", info.KeyTypeID != 0)
 	t.add("value type", info.ValueTypeID != 0)
+	t.add("key type id", info.KeyTypeID)
+	t.add("value type id", info.ValueTypeID)
 	t.add("kernel value type", info.VmlinuxValueTypeID)
 	t.add("frozen", fdinfo(os.Getpid(), m.FD(), "frozen"))
 	t.add("contents", r.contents(m, &info))
@@ -246,12 +248,36 @@ func (r *reader) readProgram(t *thing) error {
 	t.add("type", ebpf.ProgramType(info.Type))
 	t.add("kernel name", info.Name)
 	t.add("attach BTF id", info.AttachBTFID)
+	t.add("attach BTF", r.btfName(info.AttachBTFObjID))
+	t.add("GPL", info.GPLCompatible)
+	t.add("function records", info.FuncInfos)
+	t.add("line records", info.LineInfos)
 	t.add("maps", r.usedMaps(info.MapIDs))
 	t.add("tag", fmt.Sprintf("%x", info.Tag))
 	t.add("instructions", info.XlatedLen/8)
 	t.add("verified instructions", info.VerifiedInsns)
 	t.add("BTF", info.BTFID != 0)
 	return nil
+}
+
+// btfName is "vmlinux" or a module's name, and "program" for what is not the kernel's.
+func (r *reader) btfName(id uint32) string {
+	if id == 0 {
+		return ""
+	}
+	fd, err := bpfsys.BTFByID(id)
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = bpfsys.Close(fd) }()
+	info, err := bpfsys.GetBTFInfo(fd)
+	switch {
+	case err != nil:
+		return err.Error()
+	case !info.Kernel:
+		return "program"
+	}
+	return info.Name
 }
 
 // usedMaps names maps; one that the loader does not list goes by the kernel's name.

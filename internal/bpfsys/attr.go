@@ -97,6 +97,11 @@ type ProgInfo struct {
 	BTFID         uint32
 	VerifiedInsns uint32 // instructions that the verifier processed (Linux 5.16; else 0)
 	AttachBTFID   uint32
+	// AttachBTFObjID is the id of the BTF that AttachBTFID counts in.
+	AttachBTFObjID uint32
+	// FuncInfos and LineInfos are the numbers of records that the kernel kept.
+	FuncInfos, LineInfos uint32
+	GPLCompatible        bool
 }
 
 // BTFInfo is struct bpf_btf_info.

@@ -41,6 +41,7 @@ func GetProgInfo(fd int) (ProgInfo, error) {
 		Type: w.typ, ID: w.id, Tag: w.tag, Name: nameString(w.name[:]),
 		XlatedLen: w.xlatedLen, JitedLen: w.jitedLen, LoadTime: w.loadTime, UID: w.uid,
 		BTFID: w.btfID, VerifiedInsns: w.verifiedInsns, AttachBTFID: w.attachID,
+		AttachBTFObjID: w.attachBTFObjID, FuncInfos: w.nrFuncInfo, LineInfos: w.nrLineInfo, GPLCompatible: w.gplCompatible&1 != 0,
 	}
 	if w.nrMapIDs == 0 {
 		return info, nil
