@@ -14,9 +14,11 @@ const DocumentSchema = "bpfload/1"
 // Document is an object, a plan or a collection as JSON. No list in it is ever
 // null. After an error it holds what was known until then, and Error.
 type Document struct {
-	Schema   string            `json:"schema"`
-	Object   DocumentObject    `json:"object"`
-	Maps     []DocumentMap     `json:"maps"`
+	Schema string         `json:"schema"`
+	Object DocumentObject `json:"object"`
+	Maps   []DocumentMap  `json:"maps"`
+	// Memory estimates what all maps that a load creates take, templates included.
+	Memory   Memory            `json:"memory"`
 	Programs []DocumentProgram `json:"programs"`
 	Globals  []DocumentGlobal  `json:"globals"`
 	Externs  []DocumentExtern  `json:"externs"`
@@ -67,6 +69,8 @@ type DocumentMap struct {
 	PinPath      Text     `json:"pin_path"`
 	KeyType      Text     `json:"key_type"`
 	ValueType    Text     `json:"value_type"`
+	// Memory estimates the kernel memory that creating the map takes.
+	Memory Memory `json:"memory"`
 	// KernelName stands from the plan on.
 	KernelName string `json:"kernel_name,omitempty"`
 	Internal   bool   `json:"internal"`

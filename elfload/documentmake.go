@@ -17,6 +17,7 @@ import (
 // that cannot be is described by its own function alone, with a warning.
 func (o *Object) Document() *Document {
 	d := o.document(o.Warnings)
+	d.Memory = o.Memory()
 	maps := make([]PlannedMap, len(o.Maps))
 	for i := range o.Maps {
 		maps[i] = PlannedMap{MapDef: o.Maps[i]}
@@ -101,6 +102,7 @@ func (o *Object) plainMap(i int, m *MapDef) DocumentMap {
 	for _, x := range m.Ext {
 		d.Ext = append(d.Ext, DocumentField{Name: x.Name, Value: x.Value, Text: Text(x.Text)})
 	}
+	d.Memory = mapMemory(m, false)
 	if m.Contents != nil {
 		d.InitialSHA256 = sumOf(m.Contents)
 	}
@@ -154,6 +156,7 @@ func (p *Plan) Document() *Document {
 
 func (p *Plan) document(warns []Warning) *Document {
 	d := p.Object.document(warns)
+	d.Memory = p.Memory()
 	defs := make([]MapDef, len(p.Maps))
 	for i := range p.Maps {
 		defs[i] = p.Maps[i].MapDef
@@ -164,7 +167,9 @@ func (p *Plan) document(warns []Warning) *Document {
 		dm.KernelName, dm.PinPath, dm.PerCPUEntries, dm.LeftOut = m.KernelName, Text(m.PinPath), m.PerCPUEntries, !m.Create
 		if m.Inner != nil {
 			dm.Inner.KernelName, dm.Inner.PerCPUEntries = innerName(m.Name), m.InnerPerCPUEntries
+			dm.Inner.Memory = mapMemory(m.Inner, m.InnerPerCPUEntries)
 		}
+		dm.Memory = mapMemory(&m.MapDef, m.PerCPUEntries)
 		d.Maps = append(d.Maps, dm)
 	}
 	for i := range p.Programs {

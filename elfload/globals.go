@@ -105,6 +105,10 @@ func (o *Object) GlobalText(g Global) string {
 	return o.file.BTF.DecodeText(g.Type, b)
 }
 
+// maxVarSection bounds the bytes of a section whose variables are set: a section
+// of zeros may claim 4 GiB without one byte in the file.
+const maxVarSection = 256 << 20
+
 // setVars writes the values into copies of the data maps' contents.
 func setVars(o *Object, defs []MapDef, vars []Var) error {
 	if len(vars) == 0 {
@@ -123,6 +127,9 @@ func setVars(o *Object, defs []MapDef, vars []Var) error {
 		}
 		def := &defs[g.Map]
 		if !copied[g.Map] {
+			if n := max(uint64(def.ValueSize), uint64(len(def.Contents))); n > maxVarSection {
+				return varError(g, "var_range", fmt.Errorf("its section of %d bytes is too large to be filled; at most %d are", n, maxVarSection))
+			}
 			copied[g.Map] = true
 			contents := make([]byte, max(int(def.ValueSize), len(def.Contents)))
 			copy(contents, def.Contents)

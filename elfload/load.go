@@ -62,6 +62,9 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 			err = l.undo(err)
 		}
 	}()
+	if err := l.checkMemoryHere(); err != nil {
+		return nil, err
+	}
 	if err := l.checkPins(); err != nil {
 		return nil, err
 	}

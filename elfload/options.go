@@ -67,6 +67,9 @@ type Options struct {
 	// Gates leaves out maps whose definition's version gates do not let this
 	// host have them, and programs that need those; nil opens every gate.
 	Gates *GateHost
+	// MaxMemory refuses, before the first system call, a load whose maps would
+	// take more bytes of kernel memory than that by Plan.Memory; 0 is no limit.
+	MaxMemory uint64
 	// PageSize in bytes is what ring buffers are rounded to; 0 means the host's.
 	PageSize int
 }

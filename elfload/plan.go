@@ -91,6 +91,9 @@ func (o *Object) Plan(opts Options) (*Plan, error) {
 			return nil, planStage(err)
 		}
 	}
+	if err := p.checkMemory(1); err != nil { // on no machine less
+		return nil, err
+	}
 	p.planSteps()
 	return p, nil
 }

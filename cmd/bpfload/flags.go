@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
@@ -61,6 +63,7 @@ type planFlags struct {
 	readFlags
 	pin, bpffs                                      string
 	mapsOnly, dialectPins                           bool
+	maxMemory                                       string
 	vars, maps, types, inner, autoload, attachProgs []string
 }
 
@@ -70,6 +73,7 @@ func (f *planFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.bpffs, "bpffs", elfload.DefaultBPFFS, "root `DIR` for maps whose definition asks for pinning by name")
 	fs.BoolVar(&f.dialectPins, "dialect-pins", false, "pin legacy maps below --bpffs where their dialect says")
 	fs.BoolVar(&f.mapsOnly, "maps-only", false, "create and fill maps, load no program")
+	fs.StringVar(&f.maxMemory, "max-memory", "", "refuse, before the first system call, an object whose maps take more than `SIZE` bytes of kernel memory: 4096, 64M, 2G")
 	fs.StringArrayVar(&f.vars, "var", nil, "set a global variable, `NAME=VALUE`: integer, bool, enumerator, string or hex:… by its type; repeatable")
 	fs.StringArrayVar(&f.maps, "map", nil, "override a field of a map, `NAME.FIELD=VALUE`: "+strings.Join(elfload.MapFields(), ", ")+"; repeatable")
 	fs.StringArrayVar(&f.types, "type", nil, "give a program a type, `PROG=TYPE`: xdp, sched_cls, … or a section name such as fentry/do_exit; repeatable")
@@ -102,6 +106,13 @@ func (f *loadFlags) add(fs *pflag.FlagSet) {
 func (f *planFlags) options() (elfload.Options, error) {
 	o := elfload.Options{Dialect: f.dialect, PinPath: f.pin, BPFFS: f.bpffs, MapsOnly: f.mapsOnly,
 		DialectPins: f.dialectPins, Autoload: f.autoload}
+	if f.maxMemory != "" {
+		n, err := parseSize(f.maxMemory)
+		if err != nil {
+			return o, &usageError{err: fmt.Errorf("--max-memory: %w", err)}
+		}
+		o.MaxMemory = n
+	}
 	for _, s := range f.vars {
 		name, value, err := pair("var", "NAME=VALUE", s)
 		if err != nil {
@@ -202,4 +213,18 @@ func readKconfig(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%q: %w", path, err)
 	}
 	return text, nil
+}
+
+// parseSize reads a number of bytes with an optional K, M, G or T, which are
+// powers of 1024. It is never 0.
+func parseSize(s string) (uint64, error) {
+	digits, shift := s, 0
+	if i := strings.IndexByte("KMGT", s[len(s)-1]); i >= 0 {
+		digits, shift = s[:len(s)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil || n == 0 || n > math.MaxUint64>>shift {
+		return 0, fmt.Errorf("%q is not a size such as 4096, 64M or 2G", s)
+	}
+	return n << shift, nil
 }

@@ -21,9 +21,10 @@ func TestInspectText(t *testing.T) {
 	want := `legacy.o: little endian, license "Dual \"MIT\"", version 6.5.4 (0x60504)
 
 maps
-  #  NAME   TYPE           KEY     VALUE     ENTRIES  FLAGS      AT         DIALECT
-  0  inner  hash             4  -      8  -        5  numa_node  maps+0x0   samples
-  1  outer  array_of_maps    4  -      4  -        3  -          maps+0x1c  samples
+  #  NAME   TYPE           KEY     VALUE     ENTRIES  MEMORY                     FLAGS      AT         DIALECT
+  0  inner  hash             4  -      8  -        5  1.3 KiB + 72 bytes × CPUs  numa_node  maps+0x0   samples
+  1  outer  array_of_maps    4  -      4  -        3  336 bytes                  -          maps+0x1c  samples
+  in all 1.6 KiB + 72 bytes × CPUs of kernel memory
 
   inner
       dialect samples (named by the caller)

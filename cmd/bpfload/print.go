@@ -112,16 +112,18 @@ func versionText(d *elfload.Document) string {
 // printMaps prints the table of maps and then what does not fit a row.
 func (c *console) printMaps(d *elfload.Document) {
 	columns := []column{{"#", true}, {"NAME", false}, {"TYPE", false}, {"KEY", true}, {"", false}, {"VALUE", true}, {"", false},
-		{"ENTRIES", true}, {"FLAGS", false}, {"AT", false}, {"DIALECT", false}}
+		{"ENTRIES", true}, {"MEMORY", false}, {"FLAGS", false}, {"AT", false}, {"DIALECT", false}}
 	var rows [][]string
 	for i := range d.Maps {
 		m := &d.Maps[i]
 		rows = append(rows, []string{strconv.Itoa(m.Index), nameCell(m.Name), typeCell(m), number(m.KeySize), ctypeCell(m.KeyType),
-			number(m.ValueSize), ctypeCell(m.ValueType), entriesCell(m), flagsCell(m), atCell(m.Section, m.Offset), m.Dialect})
+			number(m.ValueSize), ctypeCell(m.ValueType), entriesCell(m), m.Memory.String(), flagsCell(m), atCell(m.Section, m.Offset), m.Dialect})
 	}
 	c.printTable("maps", columns, rows)
 	if len(rows) == 0 {
 		fmt.Fprintln(c.out, "no maps")
+	} else {
+		fmt.Fprintf(c.out, "  in all %s of kernel memory\n", d.Memory)
 	}
 	for i := range d.Maps {
 		if lines := mapDetails(&d.Maps[i]); len(lines) > 0 {
