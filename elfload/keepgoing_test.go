@@ -94,6 +94,20 @@ func TestOneErrorEndsALoadWithoutKeepGoing(t *testing.T) {
 	}
 }
 
+// The walk through a million instructions is not asked for once more.
+func TestTooComplexIsLoadedOnce(t *testing.T) {
+	for log, want := range map[string]bool{
+		"BPF program is too large. Processed 1000001 insn\nverification time 900000 usec\n": true,
+		"The sequence of 8193 jumps is too complex.\n":                                      true,
+		"R0 invalid mem access 'scalar'\nprocessed 7 insns (limit 1000000)\n":               false,
+		"": false,
+	} {
+		if got := tooComplex(log); got != want {
+			t.Errorf("%q: %v", log, got)
+		}
+	}
+}
+
 func TestTypeCacheReadsOnce(t *testing.T) {
 	r := newRecorder()
 	cache := NewTypeCache()

@@ -93,7 +93,7 @@ func (l *loader) loadProgram(i int) (fd int, log string, err error) {
 		attr.LogLevel |= logStats
 	}
 	fd, log, err = l.k.LoadProgram(attr)
-	if err != nil && attr.LogLevel&logBranches == 0 && l.ctx.Err() == nil {
+	if err != nil && attr.LogLevel&logBranches == 0 && !tooComplex(log) && l.ctx.Err() == nil {
 		attr.LogLevel |= logBranches
 		fd, log, err = l.k.LoadProgram(attr)
 	}

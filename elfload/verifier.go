@@ -46,6 +46,13 @@ func readLog(log string) verdict {
 	return v
 }
 
+// tooComplex tells logs of programs that exceed the verifier's patience. To see
+// the walk through a million instructions takes half a minute and helps nobody.
+func tooComplex(log string) bool {
+	return strings.Contains(log, "BPF program is too large. Processed ") ||
+		(strings.Contains(log, "The sequence of ") && strings.Contains(log, " jumps is too complex"))
+}
+
 // statistics tells the lines that end every log.
 func statistics(line string) bool {
 	return strings.HasPrefix(line, "processed ") || strings.HasPrefix(line, "verification time ") ||

@@ -147,7 +147,6 @@ func (f *checkFlags) checkOptions() (check.Options, error) {
 	if o.Load, err = f.options(); err != nil {
 		return o, err
 	}
-	o.Load.VerifierLog = false
 	if o.Read, _, err = f.readOptions(); err != nil {
 		return o, err
 	}
