@@ -145,6 +145,9 @@ func (t *planText) mapFields(m *PlannedMap) {
 	}
 	t.add("at=%s+%#x", Quote(m.Section), m.Offset)
 	t.text("dialect", m.Dialect)
+	if m.Legacy() { // L116
+		t.text("evidence", m.Evidence)
+	}
 	if len(m.Aliases) > 0 {
 		t.add("aliases=%s", quoteList(m.Aliases))
 	}

@@ -114,6 +114,15 @@ type Def struct {
 	Ext []ExtField
 }
 
+// Legacy tells whether the definition is a legacy one, whose dialect had to be found out.
+func (d *Def) Legacy() bool {
+	switch d.Dialect {
+	case DialectBTF, DialectData, DialectKconfig, DialectStructOps:
+		return false
+	}
+	return true
+}
+
 // Named tells whether the definition goes by that name, as its own or as an alias.
 func (d *Def) Named(name string) bool {
 	return d.Name == name || slices.Contains(d.Aliases, name)
