@@ -31,13 +31,16 @@ func kernelName(name string) string {
 func innerName(outer string) string { return kernelName(outer + ".inner") }
 
 // pinFile is a name as a file on bpffs: every dot becomes '_', since bpffs
-// refuses dots (R160). A name with a slash or NUL, or an empty one, is refused.
+// refuses dots (R160). A name with a slash, NUL or another character that is not
+// printable, or an empty one, is refused.
 func pinFile(name string) (string, error) {
 	switch {
 	case name == "":
 		return "", fmt.Errorf("an empty name cannot be pinned")
 	case strings.ContainsAny(name, "/\x00"):
 		return "", fmt.Errorf("name %q cannot be pinned: it holds a slash or NUL", name)
+	case !Printable(name):
+		return "", fmt.Errorf("name %q cannot be pinned: it holds characters that are not printable", name)
 	case len(name) > 255:
 		return "", fmt.Errorf("name of %d bytes cannot be pinned: a file name has at most 255", len(name))
 	}
