@@ -172,7 +172,7 @@ func describe(t *testing.T, obj *elfload.Object, opts elfload.Options) []string 
 	return all
 }
 
-func isLegacy(m *elfload.MapDef) bool { return !m.Internal && m.Dialect != mapdef.DialectBTF }
+func isLegacy(m *elfload.MapDef) bool { return m.Legacy() }
 
 func attributes(obj *elfload.Object, d *elfload.MapDef, perCPU bool) string {
 	numa := "none"
