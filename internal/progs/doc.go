@@ -1,6 +1,6 @@
 // Package progs turns the executable sections of an object into symbolic
 // programs: which functions there are (functions.go), what each instruction
-// refers to (relocs.go), what a program needs appended (link.go), its function
+// refers to (relocs.go), what a program needs appended (link.go, exceptions.go), its function
 // and line records (extinfo.go), what its section name means (sectionnames.go)
 // and its CO-RE relocations (core.go).
 //

@@ -25,6 +25,8 @@ type Set struct {
 	first []int
 	ext   extInfos
 	ksyms externTypes
+	// callbacks are exceptionCallbacks, read when first asked for.
+	callbacks func() map[string][]string
 	// relocator is made when first asked for.
 	relocator func() (*Relocator, error)
 }
@@ -74,6 +76,7 @@ func Parse(f *mapdef.File) (*Set, error) {
 	s.choosePrograms(calls)
 	s.ext = parseExtInfos(f, &s.Warnings)
 	s.ksyms = findExterns(f)
+	s.callbacks = sync.OnceValue(func() map[string][]string { return exceptionCallbacks(f) })
 	s.relocator = sync.OnceValues(func() (*Relocator, error) { return newRelocator(f, &s.ext) })
 	return s, nil
 }

@@ -42,16 +42,27 @@ func (s *Set) Link(i int, refs Refs) (*Code, error) {
 	if err := l.push(s.Programs[i].fn); err != nil {
 		return nil, err
 	}
-	for len(l.stack) > 0 {
-		if err := l.walk(&l.stack[len(l.stack)-1]); err != nil {
-			return nil, err
-		}
+	if err := l.run(); err != nil {
+		return nil, err
+	}
+	if err := l.addCallback(i); err != nil {
+		return nil, err
 	}
 	l.code.sorted()
 	if err := s.ext.attach(l.code, s.Programs[i].Name); err != nil {
 		return nil, err
 	}
 	return l.code, nil
+}
+
+// run resolves the functions that have been pushed, and those that they call.
+func (l *linker) run() error {
+	for len(l.stack) > 0 {
+		if err := l.walk(&l.stack[len(l.stack)-1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // push appends a function's code.
