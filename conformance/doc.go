@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command conformance runs objects through bpfload, through libbpf and through
 // cilium/ebpf, and compares what is in the kernel while they are loaded.
 //
