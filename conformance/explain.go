@@ -43,6 +43,13 @@ var explanations = [...]explanation{
 		const arrayOfMaps = 12
 		return d.on("cilium", "map", "contents") && d.mine.typ == arrayOfMaps && strings.HasPrefix(d.ours, d.their[:min(len(d.their), len("00000000="))])
 	}},
+	{"R126", "libbpf from 1.4 loads programs of struct_ops maps although the caller has said no", func(d *difference) bool {
+		const structOps = 27
+		return d.stage == stageMaps && d.on("libbpf", "program", "presence") && d.mine == nil && d.yours.typ == structOps
+	}},
+	{"D14 R99", "libbpf cuts the names of .bss.* maps", func(d *difference) bool {
+		return d.on("libbpf", "map", "presence") && strings.HasPrefix(d.name, ".bss.")
+	}},
 	// Names, flags, sizes.
 	{"C11 C12", "data maps are named after the object; those of cilium/ebpf after the section alone", func(d *difference) bool {
 		return d.on("cilium", "map", "kernel name") && dataMap(d.name) && (strings.HasSuffix(d.ours, d.name) || strings.HasPrefix(d.name, d.their) || odd(d.name))
@@ -91,6 +98,10 @@ var explanations = [...]explanation{
 		return d.on("cilium", "program", "line records") && d.asLibbpf("line records") && d.mine.fact("tag") == d.yours.fact("tag")
 	}},
 	// Programs.
+	{"usdt", "libbpf from 1.3 decides at load that it will attach USDT programs with uprobe_multi; here that is the caller's choice", func(d *difference) bool {
+		const uprobeMulti = "48"
+		return d.on("libbpf", "program", "expected attach type") && d.ours == "0" && d.their == uprobeMulti
+	}},
 	{"C66", "SEC(\"?…\") is loaded when asked for; cilium/ebpf does not know the mark", func(d *difference) bool {
 		return d.on("cilium", "program", "presence") && d.mine == nil && d.listed(d.name)
 	}},
