@@ -2,6 +2,7 @@ package elfload_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 
@@ -62,6 +63,27 @@ func ExampleLoad() {
 	}
 	counters := coll.Map("a") // a *ebpf.Map of cilium/ebpf
 	fmt.Println(counters.MaxEntries())
+}
+
+// The three stages apart: a plan may be looked at, and carried out many times.
+func ExamplePlan_Load() {
+	obj, err := elfload.Open("../testdata/objs/tailcall.o")
+	if err != nil {
+		log.Fatal(err)
+	}
+	plan, err := obj.Plan(elfload.Options{Jobs: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	coll, err := plan.Load(context.Background())
+	if errors.Is(err, elfload.ErrPrivilege) {
+		log.Fatal("run it as root: ", err)
+	} else if err != nil {
+		log.Fatal(err)
+	}
+	defer coll.Close()
+	ret, _, err := coll.Program("entry").Test(make([]byte, 64)) // a *ebpf.Program
+	fmt.Println(ret, err)
 }
 
 // An object becomes cilium/ebpf's own blueprint, for users who stay with it.
