@@ -60,7 +60,7 @@ func (h *hostProver) prove(s subject, err error) *Proof {
 	if runtime.GOOS != "linux" {
 		return &Proof{Missing: "system", Probe: "runtime.GOOS", Outcome: "bpf(2) exists only on linux, this is " + runtime.GOOS}
 	}
-	if e.Code == "byte_order" {
+	if e.Code == "byte_order" && s.order != "" {
 		return foreign(s.order)
 	}
 	if e.Errno == syscall.EPERM || errors.Is(err, elfload.ErrPrivilege) {

@@ -1,0 +1,19 @@
+package check
+
+import "github.com/bpfload/bpfload/elfload"
+
+// ProveMap shows that the host and not the map is to blame for err, by probes
+// that have nothing to do with it; nil where that cannot be shown. m may be nil
+// for an error about a whole object.
+func ProveMap(m *elfload.PlannedMap, err error) *Proof {
+	s := subject{}
+	if m != nil {
+		s.mapType = m.Type
+	}
+	return newHostProver().prove(s, err)
+}
+
+// ProveProgram is ProveMap for a program.
+func ProveProgram(p *elfload.PlannedProgram, err error) *Proof {
+	return newHostProver().prove(subject{progType: p.Type}, err)
+}
