@@ -2,9 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/bpfload/bpfload/check"
@@ -107,6 +111,60 @@ func TestRequireIsTheDefaultInCI(t *testing.T) {
 	for value, want := range map[string]bool{"": false, "true": true, "1": true, "false": false, "0": false, "No": false} {
 		if got := inCI(func(string) string { return value }); got != want {
 			t.Errorf("CI=%q: %v", value, got)
+		}
+	}
+}
+
+// What others copy must not name flags that are gone.
+func TestDropInsUseFlagsThatExist(t *testing.T) {
+	cmd := newCheckCmd(newConsole(io.Discard, io.Discard, os.Getenv))
+	for _, file := range []string{"action.yml", "examples/gitlab-ci.yml"} {
+		text, err := os.ReadFile("../../" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for line := range strings.Lines(string(text)) {
+			_, args, ok := strings.Cut(line, "bpfload\" check ")
+			if !ok {
+				_, args, ok = strings.Cut(line, "- bpfload check ")
+			}
+			if !ok {
+				continue
+			}
+			found = true
+			for word := range strings.FieldsSeq(args) {
+				if name, ok := strings.CutPrefix(word, "--"); ok && name != "" && cmd.Flags().Lookup(name) == nil {
+					t.Errorf("%s: check has no --%s", file, name)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s does not call bpfload check", file)
+		}
+	}
+}
+
+// In a user namespace the process has every capability and none that counts.
+func TestCheckIsNotGreenWithoutPrivilege(t *testing.T) {
+	kerneltest.Require(t)
+	for _, row := range []struct {
+		ci   string
+		code int
+	}{{"true", exitPrivilege}, {"", exitDone}} {
+		var out strings.Builder
+		cmd := process(t, "check", checked+"varied.o")
+		cmd.Env = append(cmd.Env, "CI="+row.ci)
+		cmd.Stdout = &out
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{{Size: 1}}, GidMappings: []syscall.SysProcIDMap{{Size: 1}}}
+		err := cmd.Run()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatalf("no user namespace: %v", err)
+		}
+		if code := cmd.ProcessState.ExitCode(); code != row.code || !strings.Contains(out.String(), "no privilege: ") || !strings.Contains(out.String(), "EPERM") {
+			t.Errorf("CI=%q: status %d, want %d\n%s", row.ci, code, row.code, out.String())
 		}
 	}
 }

@@ -33,6 +33,18 @@ var completers = []struct {
 		}
 		return words
 	}},
+	{"vary", func(o *elfload.Object) (words []string) {
+		for _, g := range o.Globals() {
+			words = append(words, g.Name+"=")
+		}
+		return words
+	}},
+	{"expect-fail", func(o *elfload.Object) (words []string) {
+		for i := range o.Programs {
+			words = append(words, o.Programs[i].Name+"=program:")
+		}
+		return words
+	}},
 	{"map", func(o *elfload.Object) (words []string) {
 		for i := range o.Maps {
 			for _, field := range elfload.MapFields() {
