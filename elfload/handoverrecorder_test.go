@@ -1,6 +1,12 @@
 package elfload
 
-import "path/filepath"
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+)
 
 func (r *recorder) MapByID(id, flags uint32) (int, error) {
 	r.mu.Lock()
@@ -23,3 +29,36 @@ func (r *recorder) GetReadOnly(path string) (int, error) {
 	r.fdObj[fd] = r.pins[path]
 	return fd, nil
 }
+
+// LockDir is always granted; the descriptor counts like any other.
+func (r *recorder) LockDir(dir string) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.call("lock", nil, " %s", dir); err != nil {
+		return noFD, err
+	}
+	return r.open("lock"), nil
+}
+
+// ReadDir lists pins only.
+func (r *recorder) ReadDir(dir string) ([]string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.call("readdir", nil, " %s", dir); err != nil {
+		return nil, err
+	}
+	if !r.dirs[dir] {
+		return nil, fs.ErrNotExist
+	}
+	var names []string
+	for path := range r.pins {
+		if filepath.Dir(path) == dir {
+			names = append(names, filepath.Base(path))
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Wait takes no time.
+func (r *recorder) Wait(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }

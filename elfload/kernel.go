@@ -16,6 +16,7 @@ type kernel interface {
 	attachKernel
 	externKernel
 	handoverKernel
+	pinKernel
 
 	LoadBTF(*bpfsys.BTFAttr) (fd int, log string, err error)
 	CreateMap(*bpfsys.MapAttr) (fd int, err error)

@@ -57,6 +57,7 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 		l.progs[i].fd = noFD
 	}
 	l.kernelTypes = newKernelTypes(p, k)
+	defer l.unlockPins() // after undo, which the locks cover
 	defer func() {
 		if err != nil {
 			err = l.undo(err)
@@ -66,6 +67,12 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 		return nil, err
 	}
 	if err := l.checkPins(); err != nil {
+		return nil, err
+	}
+	if err := l.lockPins(); err != nil {
+		return nil, err
+	}
+	if err := l.checkPinMode(); err != nil {
 		return nil, err
 	}
 	if err := l.run(); err != nil {
@@ -98,6 +105,7 @@ type loader struct {
 	progs       []loadedProgram
 	pins        []string // made by this load, in order
 	renames     []pinSwap
+	locks       []int    // descriptors of locked pin directories
 	dirs        []string // made by this load, in order
 	warnings    []Warning
 	kernelTypes *kernelTypes

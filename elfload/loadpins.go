@@ -172,10 +172,14 @@ func (l *loader) makeDirs(dir string) error {
 	if errors.Is(err, fs.ErrExist) {
 		return nil // another loader made it
 	}
-	if err == nil {
-		l.dirs = append(l.dirs, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return l.makeDirs(dir) // and another has removed the one above
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	l.dirs = append(l.dirs, dir)
+	return l.share(dir, true)
 }
 
 func (l *loader) pinMap(i int) error {
@@ -193,6 +197,9 @@ func (l *loader) pinMap(i int) error {
 		return l.pinMapError(m, err)
 	}
 	l.pins = append(l.pins, m.PinPath)
+	if err := l.share(m.PinPath, false); err != nil {
+		return l.pinMapError(m, err)
+	}
 	if err := l.ownPin(m); err != nil {
 		return err
 	}
@@ -218,16 +225,22 @@ func (l *loader) pinProgram(i int) error {
 	err := l.k.Pin(l.progs[i].fd, p.PinPath)
 	if err == nil {
 		l.pins = append(l.pins, p.PinPath)
+		if err := l.share(p.PinPath, false); err != nil {
+			return fail(err)
+		}
 		return nil
 	}
 	if !errors.Is(err, syscall.EEXIST) {
 		return fail(err)
 	}
-	temp := filepath.Join(filepath.Dir(p.PinPath), fmt.Sprintf("bpfload-new-%d-%d", processID(), i))
+	temp := filepath.Join(filepath.Dir(p.PinPath), fmt.Sprintf("%s%d-%d", newPin, processID(), i))
 	if err := l.k.Pin(l.progs[i].fd, temp); err != nil {
 		return fail(err)
 	}
 	l.pins = append(l.pins, temp)
+	if err := l.share(temp, false); err != nil {
+		return fail(err)
+	}
 	l.renames = append(l.renames, pinSwap{from: temp, to: p.PinPath})
 	return nil
 }

@@ -16,6 +16,10 @@ type Options struct {
 	// BPFFS is the root for maps whose definition asks for pinning by name;
 	// "" means /sys/fs/bpf.
 	BPFFS string
+	// PinMode says what to do about pins that are there; "" means PinReuse.
+	PinMode PinMode
+	// PinAccess says who may use the pins that are made; zero means the owner.
+	PinAccess PinAccess
 	// MapsOnly creates and fills maps and loads no program; slots of program
 	// arrays stay empty, which is a warning.
 	MapsOnly bool

@@ -14,6 +14,9 @@ const DefaultBPFFS = "/sys/fs/bpf"
 // planPins fixes every pin path before anything is created. Two objects that
 // would share a file are an error.
 func (p *Plan) planPins() error {
+	if err := p.planPinMode(); err != nil {
+		return err
+	}
 	taken := make(map[string]string)
 	claim := func(path, what string) error {
 		if other, ok := taken[path]; ok {

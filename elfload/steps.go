@@ -77,15 +77,32 @@ func (p *Plan) planSteps() {
 		}
 	}
 	p.slotSteps(mapdef.TargetProgram, OpSetProgramSlot)
-	for i := range p.Maps {
-		if p.Maps[i].PinPath != "" && p.Maps[i].Create {
-			p.step(Step{Op: OpPinMap, Map: i})
-		}
-	}
+	p.pinMapSteps()
 	for i := range p.Programs {
 		if p.Programs[i].PinPath != "" {
 			p.step(Step{Op: OpPinProgram, Program: i})
 		}
+	}
+}
+
+// pinMapSteps pins in definition order, but for maps that a map of maps holds,
+// which come before it: when a load is killed in between, no pinned map holds one
+// that is not pinned, and the next load makes the rest.
+func (p *Plan) pinMapSteps() {
+	done := make([]bool, len(p.Maps))
+	pin := func(i int) {
+		if m := &p.Maps[i]; !done[i] && m.PinPath != "" && m.Create {
+			p.step(Step{Op: OpPinMap, Map: i})
+		}
+		done[i] = true
+	}
+	for i := range p.Maps {
+		for _, s := range p.Maps[i].Slots {
+			if s.Target.Kind == mapdef.TargetMap {
+				pin(s.Target.Index) // itself no map of maps: the kernel has two levels
+			}
+		}
+		pin(i)
 	}
 }
 

@@ -1,6 +1,10 @@
 package elfload
 
-import "errors"
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+)
 
 // undo releases what the load has made so far, last first: pins,
 // directories, programs, maps, BTF. What cannot be undone joins the error.
@@ -11,7 +15,9 @@ func (l *loader) undo(cause error) error {
 		errs = append(errs, l.k.Remove(l.pins[i]))
 	}
 	for i := len(l.dirs) - 1; i >= 0; i-- {
-		errs = append(errs, l.k.Remove(l.dirs[i]))
+		if err := l.k.Remove(l.dirs[i]); !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err) // else another loader uses it, or has removed it
+		}
 	}
 	closeFD := func(fd *int) {
 		if *fd != noFD {

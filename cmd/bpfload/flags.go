@@ -88,6 +88,7 @@ type loadFlags struct {
 	btf, kconfig  string
 	jobs          int
 	hold, verbose bool
+	pins          pinFlags
 	handover      handoverFlags
 	send          string // of load only
 }
@@ -99,6 +100,7 @@ func (f *loadFlags) add(fs *pflag.FlagSet) {
 	fs.IntVar(&f.jobs, "jobs", 0, "verify `N` programs at once (0: one per CPU)")
 	fs.BoolVar(&f.hold, "hold", false, "stay alive, with everything loaded, until SIGINT or SIGTERM")
 	f.handover.add(fs)
+	f.pins.add(fs)
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print verifier logs and each system call's outcome on standard error")
 }
 
@@ -163,6 +165,9 @@ func (f *loadFlags) options() (elfload.Options, error) {
 	}
 	if f.jobs < 0 {
 		return o, &usageError{err: fmt.Errorf("--jobs is a number of programs, not %d", f.jobs)}
+	}
+	if err := f.pins.set(&o); err != nil {
+		return o, err
 	}
 	o.Jobs, o.VerifierLog = f.jobs, f.verbose
 	if f.kconfig != "" {

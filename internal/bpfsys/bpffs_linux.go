@@ -25,3 +25,35 @@ func KernelVersionCode() uint32 {
 	}
 	return versionCode(unix.ByteSliceToString(u.Release[:]))
 }
+
+// LockDir opens a directory and locks it (flock(2)) against other callers of
+// LockDir. EAGAIN: another has the lock, or the directory was removed while it
+// was being locked. Closing the descriptor, or the end of the process, unlocks.
+func LockDir(dir string) (fd int, err error) {
+	fd, err = unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, &os.PathError{Op: "open", Path: dir, Err: err}
+	}
+	if err := lockHere(fd, dir); err != nil {
+		_ = unix.Close(fd)
+		return -1, &os.PathError{Op: "lock", Path: dir, Err: err}
+	}
+	return fd, nil
+}
+
+func lockHere(fd int, dir string) error {
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return err
+	}
+	var locked, there unix.Stat_t
+	if err := unix.Fstat(fd, &locked); err != nil {
+		return err
+	}
+	if err := unix.Stat(dir, &there); err != nil && err != unix.ENOENT {
+		return err
+	}
+	if locked.Dev != there.Dev || locked.Ino != there.Ino {
+		return unix.EAGAIN
+	}
+	return nil
+}
