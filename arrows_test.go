@@ -27,7 +27,7 @@ type arrow struct {
 
 // arrows lists every package. A new package gets a row here, and with it a thought.
 var arrows = [...]arrow{
-	{"cmd/bpfload", []string{"check", "elfload"}, []string{"github.com/spf13/", "github.com/jedib0t/go-pretty/", "golang.org/x/sys/unix", "golang.org/x/term", "github.com/cilium/ebpf"}},
+	{"cmd/bpfload", []string{"check", "elfload", "verifierlog"}, []string{"github.com/spf13/", "github.com/jedib0t/go-pretty/", "golang.org/x/sys/unix", "golang.org/x/term", "github.com/cilium/ebpf"}},
 	{"bpftest", []string{"check", "elfload", "verifierlog"}, []string{"github.com/cilium/ebpf"}},
 	{"check", []string{"elfload", "verifierlog"}, []string{"github.com/cilium/ebpf", "go.yaml.in/yaml/v3"}},
 	{"verifierlog", nil, nil},

@@ -68,7 +68,7 @@ func TestMapsOnlyWarnsOfEmptySlots(t *testing.T) {
 
 func TestRefusedProgram(t *testing.T) {
 	kerneltest.Require(t)
-	bpfload(t, objects+"prog_refused.o").want(t, exitVerifier, nil, []string{"verifier log", "error: ", "forgets_the_check", "prog_refused.c"})
+	bpfload(t, objects+"prog_refused.o").want(t, exitVerifier, nil, []string{"verifier log by lines of C", "; *value = 1;  (", "\n  => R0 invalid mem access", "error: ", "hint: the pointer may be NULL", "forgets_the_check", "prog_refused.c"})
 	r := bpfload(t, "load", "--json", objects+"prog_refused.o")
 	if d := r.document(t); r.code != exitVerifier || d.Error == nil || d.Error.Stage != "program" || d.Error.Log == "" || d.Error.ErrnoName == "" {
 		t.Errorf("%+v", d.Error)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bpfload/bpfload/elfload"
+	"github.com/bpfload/bpfload/verifierlog"
 )
 
 const (
@@ -29,7 +30,9 @@ func (c *console) report(err error) {
 	var usage *usageError
 	switch {
 	case errors.As(err, &e):
-		hint = e.Hint
+		if hint = e.Hint; hint == "" {
+			hint = verifierlog.Read(e.Log).Cause
+		}
 		if !f.short {
 			c.log(e.Log, f.verbose)
 		}
@@ -50,9 +53,21 @@ func (f *failure) place(e *elfload.Error) string {
 	return f.object + ": "
 }
 
-// log prints a verifier log, all of it or its end.
+// log prints a verifier log: all of it, or its end by lines of C with the
+// registers in question.
 func (c *console) log(log string, all bool) {
 	if log == "" {
+		return
+	}
+	if read := verifierlog.Read(log); !all && len(read.Steps) > 0 && read.Reason != "" {
+		fmt.Fprintln(c.err, paint(c.errColour, bold, "verifier log by lines of C (-v for all of it):"))
+		for _, l := range read.Lines(logLines) {
+			sgr := dim
+			if strings.HasPrefix(l, "; ") || strings.HasPrefix(l, "=> ") {
+				sgr = ""
+			}
+			fmt.Fprintln(c.err, "  "+paint(c.errColour && sgr != "", sgr, elfload.Clean(l)))
+		}
 		return
 	}
 	lines := strings.Split(strings.TrimRight(log, "\n"), "\n")
