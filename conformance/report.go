@@ -178,17 +178,37 @@ func countObjects(diffs []difference) int {
 	return len(seen)
 }
 
+// refusal tells that bpfload does not take the object, or only when told to leave
+// something out.
+func (d *difference) refusal() bool { return d.field == "verdict" || d.field == "options" }
+
+// exceptional names the objects that bpfload refuses, once each, in order.
+func exceptional(diffs []difference) []string {
+	var names []string
+	for i := range diffs {
+		if name := diffs[i].set + " " + diffs[i].object; diffs[i].refusal() && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func (r *report) markdownObjects(b *strings.Builder) {
 	b.WriteString("\n## Objects that another loader takes and bpfload does not\n\n")
+	for i, e := range explanations {
+		if names := exceptional(r.explained[i]); len(names) > 0 {
+			fmt.Fprintf(b, "- %s, %d objects (%s): %s\n", e.rule, len(names), e.why, strings.Join(names, ", "))
+		}
+	}
 	any := false
 	for i := range r.unexplained {
-		if d := &r.unexplained[i]; d.field == "verdict" && d.ours != "loaded" {
+		if d := &r.unexplained[i]; d.refusal() {
 			any = true
-			fmt.Fprintf(b, "- %s: %s (%s, %s): %s\n", d.set, d.object, d.stage, d.other, d.ours)
+			fmt.Fprintf(b, "- no rule: %s: %s (%s, %s): %s\n", d.set, d.object, d.stage, d.other, d.ours)
 		}
 	}
 	if !any {
-		b.WriteString("None.\n")
+		b.WriteString("- no rule: none\n")
 	}
 	any = false
 	for _, set := range r.sets {

@@ -36,7 +36,7 @@ func TestReport(t *testing.T) {
 		"| s | read | 5 | 2 | 1 | 2 | 3 | 1 | 1 | 1 | | |\n",
 		"| s | all | 5 | 2 | 1 | 2 | 3 | 1 | 1 | 1 | 1 of 1 | 1 of 2 |\n",
 		"| R8 C24 | 3 | 1 |", "| C108 | 3 | 1 |", "| none | 3 | 1 | |\n",
-		"- s: there (read, libbpf): refused: no\n", "- s: x.c: error\n",
+		"- no rule: s: there (read, libbpf): refused: no\n", "- R8 C24, 1 objects (", "): s foreign\n", "): s untyped\n", "- s: x.c: error\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
