@@ -157,6 +157,32 @@ func TestExpectations(t *testing.T) {
 	}
 }
 
+// A failure may be expected in some variants only, where it must then happen.
+func TestExpectationsOfVariants(t *testing.T) {
+	kerneltest.Require(t)
+	vary := []Vary{{"mode", []string{"0", "2"}}, {"debug", []string{"false", "true"}}}
+	for mode, ok := range map[elfload.Text]bool{"2": true, "0": false} {
+		r := run(t, Options{Vary: vary, Strategy: Full, Expect: []Expectation{{Program: "pass", Stage: elfload.StageProgram,
+			When: []Setting{{"mode", mode}, {"debug", "true"}}}}}, object("varied.o"))
+		if r.OK() != ok {
+			t.Errorf("mode %s: ok is %v, totals %+v", mode, r.OK(), r.Totals)
+		}
+	}
+}
+
+// What needs the kernel is not held against a run without it; what was not
+// loaded has not failed.
+func TestExpectationsThatCannotBeHeld(t *testing.T) {
+	broken := []Expectation{{Program: "broken", Stage: elfload.StageProgram}}
+	if r := run(t, Options{NoKernel: true, Expect: broken}, object("twenty.o")); !r.OK() || r.Totals.Passed != 24 {
+		t.Errorf("ok is %v, totals %+v", r.OK(), r.Totals)
+	}
+	r := run(t, Options{NoKernel: true, Expect: []Expectation{{Program: "untyped", Stage: elfload.StagePlan}}}, object("varied.o"))
+	if p := r.Objects[0].Programs[1]; r.OK() || p.Verdict != Unexpected || !strings.Contains(p.Note, "optional") {
+		t.Errorf("ok is %v, program %+v", r.OK(), p)
+	}
+}
+
 // denied says that privilege is missing, whatever is asked.
 type denied struct{}
 
@@ -221,7 +247,7 @@ func TestRunRefuses(t *testing.T) {
 		{"directory without objects", Options{}, []string{t.TempDir()}, "holds no objects"},
 		{"variable that no object has", Options{NoKernel: true, Vary: []Vary{{"nobody", []string{"1"}}}}, []string{object("varied.o")}, "nobody"},
 		{"stage that does not exist", Options{Expect: []Expectation{{Program: "x", Stage: "end"}}}, []string{object("varied.o")}, "no stage"},
-		{"expectation that names nothing", Options{NoKernel: true, Expect: []Expectation{{Program: "nobody"}}}, []string{object("varied.o")}, "nobody"},
+		{"expectation that names nothing", Options{NoKernel: true, Expect: []Expectation{{Program: "nobody", Stage: elfload.StagePlan}}}, []string{object("varied.o")}, "nobody"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Run(context.Background(), tc.paths, tc.opts)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/bpfload/bpfload/elfload"
 )
@@ -115,6 +116,9 @@ func (r *runner) apply(report *Report) error {
 	used := make(map[*Expectation]bool)
 	for i := range report.Objects {
 		o, list := &report.Objects[i], r.loads[i].file.settings.expect
+		if r.opts.NoKernel {
+			list = slices.DeleteFunc(slices.Clone(list), (*Expectation).needsKernel)
+		}
 		apply(o, list, r.release, used)
 		if o.Self.Cause != nil { // its parts may not be known
 			for _, e := range list {
@@ -124,7 +128,7 @@ func (r *runner) apply(report *Report) error {
 	}
 	for i := range r.files {
 		for _, e := range r.files[i].settings.expect {
-			if !used[e] && len(e.Kernels) == 0 {
+			if !used[e] && len(e.Kernels)+len(e.When) == 0 && !(r.opts.NoKernel && e.needsKernel()) {
 				return usage(fmt.Errorf("nothing is called %q that was to fail", e.Object+e.Program+e.Map))
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,9 @@ type Expectation struct {
 	// it is to pass. "<5.15" and "5.15" (all of 5.15) are understood, with <, <=, >,
 	// >=, several in one joined by commas.
 	Kernels []string
+	// When lists varied globals: it is to fail in variants that have these values,
+	// and to pass in others; none means all.
+	When []Setting
 }
 
 // stages are those that an expectation can name, in order.
@@ -94,7 +98,15 @@ func (e *Expectation) text() string {
 	if len(e.Kernels) > 0 {
 		s += " on kernel " + strings.Join(e.Kernels, " or ")
 	}
+	for _, w := range e.When {
+		s += fmt.Sprintf(" with %s=%s", w.Name, w.Value)
+	}
 	return s
+}
+
+// needsKernel tells that reading and planning cannot show it.
+func (e *Expectation) needsKernel() bool {
+	return e.Stage != elfload.StageRead && e.Stage != elfload.StagePlan
 }
 
 // holds tells whether the failure is the expected one.
@@ -105,8 +117,15 @@ func (e *Expectation) holds(c *Cause) bool {
 	return e.Pattern == nil || e.Pattern.MatchString(c.Message) || e.Pattern.MatchString(c.Hint) || e.Pattern.MatchString(c.Log)
 }
 
-// ofObject tells whether the expectation is about the object, on this kernel.
-func (e *Expectation) ofObject(file, release string) bool {
+// ofObject tells whether the expectation is about the object in this variant, on
+// this kernel.
+func (e *Expectation) ofObject(o *Object, release string) bool {
+	for _, s := range e.When {
+		if !slices.Contains(o.Variant, s) {
+			return false
+		}
+	}
+	file := string(o.Path)
 	if e.Object != "" && !matches(e.Object, file) && !matches(e.Object, path.Base(file)) {
 		return false
 	}
@@ -127,7 +146,7 @@ func matches(glob, name string) bool {
 // used is set for expectations that named something.
 func apply(o *Object, list []*Expectation, release string, used map[*Expectation]bool) {
 	for _, e := range list {
-		if !e.ofObject(string(o.Path), release) {
+		if !e.ofObject(o, release) {
 			continue
 		}
 		if e.Program == "" && e.Map == "" {
@@ -153,6 +172,8 @@ func (e *Expectation) one(c *Check) {
 	switch {
 	case c.Verdict == Passed:
 		c.Verdict, c.Note = Unexpected, "passed, but "+e.text()
+	case c.Verdict == LeftOut:
+		c.Verdict, c.Note = Unexpected, "was not loaded, being optional, but "+e.text()
 	case c.Cause == nil || c.Verdict == Expected:
 	case e.holds(c.Cause):
 		c.Verdict, c.Note = Expected, "failed as expected"

@@ -29,7 +29,8 @@ type Options struct {
 	Config *Config
 	// Loads is told how many loads there will be, before the first; nil means nobody.
 	Loads func(objects, loads int)
-	// Progress is told after each load, from several goroutines; nil means nobody.
+	// Progress is told after each load, from several goroutines but one at a time;
+	// nil means nobody.
 	Progress func(done, loads int, path string)
 
 	kernel string // release, for tests; "" means the running one

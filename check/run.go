@@ -49,10 +49,9 @@ func Run(ctx context.Context, paths []string, opts Options) (*Report, error) {
 		report.Objects[i] = r.check(ctx, &r.loads[i])
 		if opts.Progress != nil {
 			mu.Lock()
+			defer mu.Unlock()
 			done++
-			n := done
-			mu.Unlock()
-			opts.Progress(n, len(r.loads), r.loads[i].file.path)
+			opts.Progress(done, len(r.loads), r.loads[i].file.path)
 		}
 	})
 	if err := ctx.Err(); err != nil {

@@ -48,6 +48,7 @@ type (
 		Stage   string   `yaml:"stage"`
 		Pattern string   `yaml:"pattern"`
 		Kernels []string `yaml:"kernels"`
+		When    scalars  `yaml:"when"`
 	}
 )
 
@@ -223,6 +224,9 @@ func (y *yamlObject) config() (ObjectConfig, error) {
 
 func (y *yamlFail) expectation() (Expectation, error) {
 	e := Expectation{Program: y.Program, Map: y.Map, Stage: elfload.Stage(y.Stage), Kernels: y.Kernels}
+	for _, w := range y.When {
+		e.When = append(e.When, Setting{Name: elfload.Text(w.key), Value: elfload.Text(w.value)})
+	}
 	if e.Stage == "" {
 		return e, errors.New("stage is missing: a failure elsewhere would go unnoticed")
 	}

@@ -25,7 +25,7 @@ objects:
     attach_progs: {ext: "7:main"}
     autoload: [optional]
     expect:
-      - {program: "too_*", stage: program, pattern: "unknown func", kernels: ["<5.15"]}
+      - {program: "too_*", stage: program, pattern: "unknown func", kernels: ["<5.15"], when: {mode: 1}}
       - {map: arena, stage: map}
 `
 
@@ -50,7 +50,7 @@ func TestConfigHasEverything(t *testing.T) {
 	if !reflect.DeepEqual(o.Vary, []Vary{{"mode", []string{"0", "1"}}, {"name", []string{"x", "y"}}}) || o.Strategy != Pairwise {
 		t.Errorf("vary %v, strategy %q", o.Vary, o.Strategy)
 	}
-	if e := o.Expect[0]; e.Program != "too_*" || e.Stage != "program" || e.Pattern.String() != "unknown func" || len(e.Kernels) != 1 {
+	if e := o.Expect[0]; e.Program != "too_*" || e.Stage != "program" || e.Pattern.String() != "unknown func" || len(e.Kernels) != 1 || !reflect.DeepEqual(e.When, []Setting{{"mode", "1"}}) {
 		t.Errorf("expectation %+v", e)
 	}
 }

@@ -72,6 +72,7 @@ failure with --require, which is the default when CI is set.
         maps: {events: {max_entries: 4096}}
         expect:
           - {program: too_new, stage: program, pattern: "unknown func", kernels: ["<5.15"]}
+          - {program: handler, stage: program, pattern: "too large", when: {debug: true}}
 
 With --format github, annotations are printed and the summary is appended to the file
 that GITHUB_STEP_SUMMARY names.
