@@ -121,7 +121,7 @@ func (l *loader) reuse(i int) (bool, error) {
 		}
 		want = uint32(n)
 	}
-	if diff := differences(l.asCreated(i), want, info); len(diff) > 0 {
+	if diff := append(differences(l.asCreated(i), want, info), l.typeDifferences(m, info)...); len(diff) > 0 {
 		return false, &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
 			Err:  fmt.Errorf("the map pinned at %q has %s", m.PinPath, strings.Join(diff, ", ")),
 			Hint: "remove the pin if nobody needs it, or load with another pin directory"}

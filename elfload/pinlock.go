@@ -21,6 +21,8 @@ type pinKernel interface {
 	// closed; EAGAIN: another one has it.
 	LockDir(dir string) (fd int, err error)
 	ReadDir(dir string) ([]string, error)
+	// BTFBytes reads types that are loaded.
+	BTFBytes(id uint32) ([]byte, error)
 	// Wait waits, or tells why ctx ended.
 	Wait(ctx context.Context, d time.Duration) error
 }

@@ -49,6 +49,9 @@ func GetBTFInfo(fd int) (BTFInfo, error) { return BTFInfo{}, errNoBPF }
 // BTFByID fails: there is no bpf(2) here.
 func BTFByID(id uint32) (fd int, err error) { return -1, errNoBPF }
 
+// BTFBytes fails: there is no bpf(2) here.
+func BTFBytes(id uint32) ([]byte, error) { return nil, errNoBPF }
+
 // MapByID fails: there is no bpf(2) here.
 func MapByID(id, flags uint32) (fd int, err error) { return -1, errNoBPF }
 

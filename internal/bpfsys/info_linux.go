@@ -78,6 +78,26 @@ func BTFByID(id uint32) (fd int, err error) {
 	return fd, nil
 }
 
+// BTFBytes reads loaded BTF by its id, which takes CAP_SYS_ADMIN.
+func BTFBytes(id uint32) ([]byte, error) {
+	fd, err := BTFByID(id)
+	if err != nil {
+		return nil, err
+	}
+	defer Close(fd)
+	info, err := GetBTFInfo(fd)
+	if err != nil || info.Size == 0 {
+		return nil, err
+	}
+	raw := make([]byte, info.Size) // the kernel's word, not a file's
+	var p pinned
+	defer p.Unpin()
+	if err := getInfo(fd, &btfInfoWire{btf: p.bytes(raw), btfSize: info.Size}); err != nil {
+		return nil, err
+	}
+	return raw, nil
+}
+
 // MapByID opens a map by its id, which takes CAP_SYS_ADMIN. flags are FlagRdonly,
 // FlagWronly, or 0 for both ways. The caller owns the descriptor.
 func MapByID(id, flags uint32) (fd int, err error) {
