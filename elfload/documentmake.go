@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -24,11 +25,22 @@ func (o *Object) Document() *Document {
 		d.Maps = append(d.Maps, o.mapDocument(i, &o.Maps[i], o.Maps))
 	}
 	refs := newMapIndex(maps)
+	linked := uint64(0)
 	for i := range o.Programs {
 		p := &PlannedProgram{ProgramDef: o.Programs[i]}
+		if linked > o.maxLinked() { // told by the warning of the one before
+			d.Programs = append(d.Programs, programDocument(i, p, d.Maps))
+			continue
+		}
 		code, err := o.progs.Link(i, refs)
 		if err == nil {
 			err = o.linkKconfig(code)
+		}
+		if err == nil {
+			if linked += codeSize(code); linked > o.maxLinked() {
+				err = &Error{Stage: StagePlan, Code: "linked_size", Symbol: p.Name, Section: p.Section,
+					Err: fmt.Errorf("the programs from here on are not looked into: with their functions they take more than %d bytes", o.maxLinked())}
+			}
 		}
 		if err != nil {
 			d.Warnings = append(d.Warnings, warningOf(err, p.Name))

@@ -146,10 +146,12 @@ func (o *Object) readMaps() error {
 	return applyTailCalls(o.Maps, o.calls, o.Programs)
 }
 
-// add appends a reader's definitions and shifts its indices to the object's list.
+// add appends a reader's definitions, which become the object's, and shifts their
+// indices to the object's list.
 func (o *Object) add(defs []mapdef.Def, warns []mapdef.Warning) {
 	base := len(o.Maps)
-	for _, d := range defs {
+	for i := range defs {
+		d := &defs[i]
 		if d.InnerMap != mapdef.NoMap {
 			d.InnerMap += base
 		}
@@ -158,7 +160,11 @@ func (o *Object) add(defs []mapdef.Def, warns []mapdef.Warning) {
 				d.Slots[j].Target.Index += base
 			}
 		}
-		o.Maps = append(o.Maps, d)
+	}
+	if base == 0 {
+		o.Maps = defs
+	} else {
+		o.Maps = append(o.Maps, defs...)
 	}
 	o.Warnings = append(o.Warnings, warns...)
 }

@@ -25,6 +25,8 @@ type Plan struct {
 
 	opts  Options
 	calls []tailCall
+	// linked is the size in bytes of what planPrograms has linked.
+	linked uint64
 	// btf is the copy of the object's BTF that the kernel is given, nil for none.
 	btf []byte
 }

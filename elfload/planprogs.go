@@ -151,6 +151,10 @@ func (p *Plan) link(i int, refs mapIndex) error {
 	if err := p.planExterns(code); err != nil {
 		return err
 	}
+	if p.linked += codeSize(code); p.linked > p.Object.maxLinked() {
+		return fail("linked_size", fmt.Errorf("the programs up to this one, each with its functions, take more than %d bytes of linked code, more than an object of %d bytes is given",
+			p.Object.maxLinked(), len(p.Object.file.Raw)), "load fewer programs at once: make some optional, SEC(\"?…\")")
+	}
 	pr.code = code
 	p.Warnings = append(p.Warnings, code.Warnings...)
 	seen := make([]bool, len(p.Maps))
@@ -162,6 +166,15 @@ func (p *Plan) link(i int, refs mapIndex) error {
 	}
 	sort.Ints(pr.MapRefs)
 	return nil
+}
+
+// maxLinked bounds the bytes of all linked programs of an object: many programs
+// that share large functions would otherwise take thousands of times the file.
+func (o *Object) maxLinked() uint64 { return 32<<20 + 4*uint64(len(o.file.Raw)) }
+
+// codeSize is what a linked program takes, in bytes.
+func codeSize(c *progs.Code) uint64 {
+	return uint64(len(c.Insns)+len(c.FuncInfo)+len(c.LineInfo)) + 64*uint64(len(c.Core)+len(c.Maps)+len(c.Parts)+len(c.Externs))
 }
 
 // mapIndex answers where maps are by place, not by name, so that aliases,

@@ -10,6 +10,7 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -30,7 +31,7 @@ const section = ".maps"
 // member name. programAt tells the index of the program that starts at that
 // offset of that section (not of a subprogram). Spec R82 to R89.
 func Resolve(f *mapdef.File, defs []mapdef.Def, programAt func(section int, off uint64) (int, bool)) ([][]mapdef.Slot, error) {
-	r := resolver{f: f, defs: defs, programAt: programAt, slots: make([][]mapdef.Slot, len(defs))}
+	r := resolver{f: f, defs: defs, programAt: programAt, slots: make([][]mapdef.Slot, len(defs)), starts: starts(defs)}
 	for i := range defs {
 		r.slots[i] = append([]mapdef.Slot(nil), defs[i].Slots...)
 	}
@@ -61,6 +62,7 @@ type resolver struct {
 	defs      []mapdef.Def
 	programAt func(section int, off uint64) (int, bool)
 	slots     [][]mapdef.Slot
+	starts    []start
 }
 
 func fail(def *mapdef.Def, off uint64, code, format string, args ...any) *mapdef.Error {
@@ -93,13 +95,15 @@ func (r *resolver) resolve(sec int, rel mapdef.Reloc) error {
 
 // owner is the definition whose extent holds the 8 bytes at off (R82), -1 for none.
 func (r *resolver) owner(sec int, off uint64) int {
-	for i := range r.defs {
-		d := &r.defs[i]
-		if d.SectionIndex == sec && off >= d.Offset && off-d.Offset <= d.Size && d.Size-(off-d.Offset) >= mapdef.PointerSize {
-			return i
+	found := -1
+	for i := r.after(sec, off) - 1; i >= 0 && r.starts[i].section == sec && r.starts[i].reach > off; i-- {
+		n := r.starts[i].def
+		d := &r.defs[n]
+		if off-d.Offset <= d.Size && d.Size-(off-d.Offset) >= mapdef.PointerSize && (found < 0 || n < found) {
+			found = n // of several that overlap, the first
 		}
 	}
-	return -1
+	return found
 }
 
 // slotIndex is R83, R87 and R88. Whether the map has that many entries (R89) is
@@ -122,6 +126,9 @@ func slotIndex(def *mapdef.Def, off uint64) (uint32, error) {
 		if def.KeySize != 4 {
 			return 0, fail(def, off, "values_key_size", "initialised hash_of_maps needs 4-byte keys, not %d", def.KeySize)
 		}
+	}
+	if index > math.MaxUint32 {
+		return 0, fail(def, off, "slot_range", "slot %d is more than a key can say", index)
 	}
 	return uint32(index), nil
 }
@@ -147,10 +154,14 @@ func (r *resolver) target(def *mapdef.Def, rel mapdef.Reloc) (mapdef.Target, err
 		return mapdef.Target{}, fail(def, rel.Offset, "slot_target", "initialiser %s is not a program that can be loaded",
 			r.describe(sym, pos))
 	}
-	for i := range r.defs {
-		if d := &r.defs[i]; d.SectionIndex == int(sym.Section) && d.Offset == pos && !d.Internal {
-			return mapdef.Target{Kind: mapdef.TargetMap, Index: i}, nil
+	found := -1
+	for i := r.after(int(sym.Section), pos) - 1; i >= 0 && r.starts[i].section == int(sym.Section) && r.starts[i].offset == pos; i-- {
+		if n := r.starts[i].def; !r.defs[n].Internal {
+			found = n // the first of those that begin here: starts are in their order
 		}
+	}
+	if found >= 0 {
+		return mapdef.Target{Kind: mapdef.TargetMap, Index: found}, nil
 	}
 	return mapdef.Target{}, fail(def, rel.Offset, "slot_target", "initialiser %s is not a map", r.describe(sym, pos))
 }

@@ -240,3 +240,24 @@ func TestKeepsSlotsOfTheDefinition(t *testing.T) {
 		t.Error("the definition was changed")
 	}
 }
+
+// Definitions that overlap, as in a broken file: the first one owns a pointer.
+func TestOwnerOfOverlappingDefinitions(t *testing.T) {
+	b := newBuilder(elftest.Orders()[0])
+	b.innerMap("in")
+	o := b.outer("out", arrayOfMaps, 4, 4).Slot(1, "in")
+	f := b.Object().File()
+	defs, _, err := btfmaps.Parse(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := defs[1]
+	wide.Name, wide.Type = "wide", hash
+	wide.Offset, wide.Size = 0, o.Offset+o.Size
+	for first, defs := range map[string][]mapdef.Def{"out": append(defs, wide), "wide": {wide, defs[0], defs[1]}} {
+		_, err := staticvalues.Resolve(f, defs, func(int, uint64) (int, bool) { return 0, false })
+		if (err == nil) != (first == "out") {
+			t.Errorf("%s comes first: %v", first, err)
+		}
+	}
+}
