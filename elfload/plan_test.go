@@ -169,6 +169,8 @@ func TestReadLog(t *testing.T) {
 		{"processed 0 insns (limit 1000000)\n", "", -1, ""},
 		{"", "", -1, ""},
 		{"12: (85) call pc+2\nfrom 3 to 5: R0=scalar()\nback-edge from insn 14 to 3\n", "back-edge from insn 14 to 3", 12, ""},
+		{"4: (85) call pc+1\ninvalid read from stack R1 off=-8 size=16\nCaller passes invalid args into func#1 ('foo')\n", "invalid read from stack R1 off=-8 size=16", 4, ""},
+		{"6: (05) goto pc-1\ninfinite loop detected at insn 6\ncur state: R0=1 R10=fp0\nold state: R0=1 R10=fp0\n", "infinite loop detected at insn 6", 6, ""},
 	} {
 		v := readLog(c.log)
 		if v.Reason != c.reason || v.Insn != c.insn || v.Source != c.source {

@@ -31,6 +31,8 @@ func readLog(log string) verdict {
 			continue
 		case line == "", statistics(line), registers(line):
 			continue
+		case v.Reason != "" && strings.HasPrefix(line, "Caller passes invalid args into "): // what the line before led to
+			continue
 		}
 		if m := insnLine.FindStringSubmatch(line); m != nil {
 			v.Insn, _ = strconv.Atoi(m[1])
@@ -64,5 +66,6 @@ var registerLine = regexp.MustCompile(`^(\d+: )?(frame\d+: )?(R\d+|fp-\d+)[_=]`)
 // registers tells the lines that print the verifier's state.
 func registers(line string) bool {
 	return registerLine.MatchString(line) || strings.HasPrefix(line, "from ") || strings.HasPrefix(line, "func#") ||
+		strings.HasPrefix(line, "cur state:") || strings.HasPrefix(line, "old state:") ||
 		strings.HasPrefix(line, "mark_precise: ") || strings.HasPrefix(line, "last_idx ")
 }

@@ -102,7 +102,11 @@ func (r *reader) line(line string) {
 		r.learn(m[1])
 		return
 	}
-	if line != "" && !noise(line) {
+	switch {
+	case line == "" || noise(line):
+	case r.log.Reason != "" && strings.HasPrefix(line, consequence):
+		r.log.Reason += " (" + line + ")"
+	default:
 		r.log.Reason = line
 	}
 }
@@ -187,15 +191,18 @@ func (r *reader) registers() {
 	}
 }
 
+// consequence begins a line that only says what the line before it led to.
+const consequence = "Caller passes invalid args into "
+
 // beginnings of lines that are neither instructions nor refusals.
 var noises = [...]string{"processed ", "verification time ", "stack depth ", "func#", "mark_precise: ", "last_idx ", "regs=", "parent ",
 	"propagating ", "Validating ", "Func#", "caller:", "callee:", "returning from callee:", "to caller at ", "Live regs before insn:",
-	"insns processed ", "arg#", "numbering ", "safe "}
+	"insns processed ", "cur state:", "old state:", "arg#", "numbering ", "safe "}
 
 func noise(line string) bool {
 	for _, n := range noises {
 		if strings.HasPrefix(line, n) {
-			return n != "arg#" || !strings.Contains(line, "expected") && !strings.Contains(line, "must")
+			return n != "arg#" || !strings.Contains(line, "expect") && !strings.Contains(line, "must")
 		}
 	}
 	return false

@@ -54,6 +54,9 @@ func TestReadForms(t *testing.T) {
 		{"before any instruction", "func#0 @0\nback-edge from insn 7 to 2\n", "back-edge from insn 7 to 2", "loop", 0},
 		{"another path begins", "0: (b7) r0 = 0\nfrom 3 to 5: R0=0 R10=fp0\n5: (95) exit\nAt program exit the register R0 has smin=2 smax=2 should have been in [0, 1]\n",
 			"At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]", "return_value", 1},
+		{"a refusal and what it led to", "4: (85) call pc+1\ninvalid read from stack R1 off=-8 size=16\nCaller passes invalid args into func#1 ('foo')\n",
+			"invalid read from stack R1 off=-8 size=16 (Caller passes invalid args into func#1 ('foo'))", "stack_uninitialised", 1},
+		{"states behind the refusal", "6: (05) goto pc-1\ninfinite loop detected at insn 6\ncur state: R0=1 R10=fp0\nold state: R0=1 R10=fp0\n", "infinite loop detected at insn 6", "loop", 1},
 		{"with headings (Linux 7.3)", "Reason: R0 invalid mem access 'map_value_or_null'\nAt:\n  return v->x; @ prog.c:13\nCausal path:\n  v = lookup(); @ prog.c:12\nSuggestion: check it\nprocessed 3 insns\n",
 			"R0 invalid mem access 'map_value_or_null'", "null_pointer", 2},
 	} {
