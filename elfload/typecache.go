@@ -9,9 +9,11 @@ import (
 )
 
 // TypeCache keeps the running kernel's types, decoded once, for any number of
-// loads, also at the same time (Options.TypeCache). It holds about 40 MB.
+// loads, also at the same time (Options.TypeCache). It holds about 40 MB. The zero
+// value is an empty cache.
 type TypeCache struct {
-	core *btf.Cache
+	core     *btf.Cache
+	coreOnce sync.Once
 
 	once  sync.Once
 	table *rawbtf.Table
@@ -38,13 +40,22 @@ func readVmlinux(k kernel) (*rawbtf.Table, error) {
 	return rawbtf.Parse(raw, hostOrder)
 }
 
+func (c *TypeCache) coreCache() *btf.Cache {
+	c.coreOnce.Do(func() {
+		if c.core == nil {
+			c.core = btf.NewCache()
+		}
+	})
+	return c.core
+}
+
 // cache is what shares types for CO-RE.
 func (o *Options) cache() *btf.Cache {
 	switch {
 	case o.Cache != nil:
 		return o.Cache
 	case o.TypeCache != nil:
-		return o.TypeCache.core
+		return o.TypeCache.coreCache()
 	}
 	return btf.NewCache()
 }
