@@ -31,10 +31,10 @@ func TestPlanText(t *testing.T) {
 		elftest.LegacyMap{Name: "a name, with=everything", Words: []uint32{2, 4, 8, 1, 1<<7 | 1<<10, 0, 0}}).Bytes()
 	want := `object "an object.o" byte_order=little license="" maps=3 programs=0
 
-create_map         0 inner type=hash key_size=4 value_size=8 max_entries=5 map_flags=0x4:BPF_F_NUMA_NODE numa_node=1 pin=/p/maps/inner at=maps+0x0 dialect=samples aliases=also,"odd name" ext.inner_map_idx=0
-create_map         1 outer type=array_of_maps key_size=4 value_size=4 max_entries=3 pin=/p/maps/outer at=maps+0x1c dialect=samples ext.inner_map_idx=0
+create_map         0 inner type=hash key_size=4 value_size=8 max_entries=5 map_flags=0x4:BPF_F_NUMA_NODE numa_node=1 pin=/p/maps/inner at=maps+0x0 dialect=samples evidence="named by the caller" aliases=also,"odd name" ext.inner_map_idx=0
+create_map         1 outer type=array_of_maps key_size=4 value_size=4 max_entries=3 pin=/p/maps/outer at=maps+0x1c dialect=samples evidence="named by the caller" ext.inner_map_idx=0
                      inner -> 0 inner
-create_map         2 "a name, with=everything" kernel_name=a_name__with_ev type=array key_size=4 value_size=8 max_entries=1 map_flags=0x480:BPF_F_RDONLY_PROG|BPF_F_MMAPABLE pin="/p/maps/a name, with=everything" at=maps+0x38 dialect=samples ext.inner_map_idx=0
+create_map         2 "a name, with=everything" kernel_name=a_name__with_ev type=array key_size=4 value_size=8 max_entries=1 map_flags=0x480:BPF_F_RDONLY_PROG|BPF_F_MMAPABLE pin="/p/maps/a name, with=everything" at=maps+0x38 dialect=samples evidence="named by the caller" ext.inner_map_idx=0
 pin_map            0 inner path=/p/maps/inner
 pin_map            1 outer path=/p/maps/outer
 pin_map            2 "a name, with=everything" path="/p/maps/a name, with=everything"
