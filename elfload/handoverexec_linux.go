@@ -28,10 +28,22 @@ func become(o ExecOptions, env []string, fds []int, document []byte) error {
 		fds = append(append([]int(nil), fds...), file)
 	}
 	defer collectNothing()()
-	result := make(chan error)
+	return onOwnThread(func() error { return becomeOnThread(o, env, fds) })
+}
+
+// onOwnThread runs f on a thread that ends with it. It is never the process's
+// first one: that thread cannot end, and /proc/self is its view of the process.
+func onOwnThread(f func() error) error {
+	result := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-		result <- becomeOnThread(o, env, fds)
+		runtime.LockOSThread()
+		if unix.Gettid() != unix.Getpid() {
+			result <- f() // never unlocked: the thread ends with the goroutine
+			return
+		}
+		// While this goroutine holds the first thread, another cannot get it.
+		defer runtime.UnlockOSThread()
+		result <- onOwnThread(f)
 	}()
 	return <-result
 }
