@@ -92,6 +92,8 @@ type DocumentMap struct {
 	FD     *int    `json:"fd,omitempty"`
 	ID     *uint32 `json:"id,omitempty"`
 	Reused bool    `json:"reused"`
+	// Error is why Options.KeepGoing went on without the map.
+	Error *DocumentError `json:"error,omitempty"`
 	// ReadOnly: the descriptor that another process was given cannot write.
 	ReadOnly bool `json:"read_only,omitempty"`
 }
@@ -136,6 +138,8 @@ type DocumentProgram struct {
 	FD            *int    `json:"fd,omitempty"`
 	ID            *uint32 `json:"id,omitempty"`
 	VerifiedInsns *uint32 `json:"verified_instructions,omitempty"`
+	// Error is why Options.KeepGoing went on without the program.
+	Error *DocumentError `json:"error,omitempty"`
 }
 
 // DocumentGlobal is one variable of a data section. Map is an index of Maps;

@@ -210,6 +210,7 @@ func (c *Collection) Document() *Document {
 	for i := range c.MapData {
 		m := &c.MapData[i]
 		dm := &d.Maps[i]
+		dm.Error = documentError(m.Err)
 		if m.FD < 0 {
 			continue
 		}
@@ -219,7 +220,9 @@ func (c *Collection) Document() *Document {
 		}
 	}
 	for i := range c.Programs {
-		if p := &c.Programs[i]; p.Program != nil {
+		p := &c.Programs[i]
+		d.Programs[i].Error = documentError(p.Err)
+		if p.Program != nil {
 			d.Programs[i].FD, d.Programs[i].ID, d.Programs[i].VerifiedInsns = &p.FD, &p.ID, &p.VerifiedInsns
 		}
 	}
@@ -227,16 +230,17 @@ func (c *Collection) Document() *Document {
 }
 
 // SetError puts the error into the document; nil takes it out.
-func (d *Document) SetError(err error) {
-	d.Error = nil
+func (d *Document) SetError(err error) { d.Error = documentError(err) }
+
+// documentError is the error as a document tells it, nil for nil.
+func documentError(err error) *DocumentError {
 	if err == nil {
-		return
+		return nil
 	}
 	e := &DocumentError{Code: "error", Message: validText(err.Error())}
-	d.Error = e
 	var at *Error
 	if !errors.As(err, &at) {
-		return
+		return e
 	}
 	e.Stage, e.Code, e.Section, e.Symbol = string(at.Stage), at.Code, Text(at.Section), Text(at.Symbol)
 	e.Offset = offsetOf(at.Offset)
@@ -247,6 +251,7 @@ func (d *Document) SetError(err error) {
 	if err.Error() == at.Error() { // else there is more than one error to tell
 		e.Message = validText(reasonOf(at))
 	}
+	return e
 }
 
 // reasonOf is the error's text without its place.

@@ -91,6 +91,7 @@ type loadFlags struct {
 	pins          pinFlags
 	handover      handoverFlags
 	send          string // of load only
+	keepGoing     bool   // of load only
 }
 
 func (f *loadFlags) add(fs *pflag.FlagSet) {
@@ -169,6 +170,7 @@ func (f *loadFlags) options() (elfload.Options, error) {
 	if err := f.pins.set(&o); err != nil {
 		return o, err
 	}
+	o.KeepGoing = f.keepGoing
 	o.Jobs, o.VerifierLog = f.jobs, f.verbose
 	if f.kconfig != "" {
 		if o.Kconfig, err = readKconfig(f.kconfig); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -171,5 +172,25 @@ func TestCancelledLoadLeavesNothing(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("the pin directory is left")
+	}
+}
+
+// --keep-going loads the rest, tells every failure, and ends with the first one's status.
+func TestKeepGoing(t *testing.T) {
+	kerneltest.Require(t)
+	r := bpfload(t, "load", "--keep-going", objects+"prog_refused_second.o")
+	r.want(t, exitVerifier, []string{"good", "also_good"}, []string{`symbol "bad_pointer"`, `symbol "bad_helper"`})
+	if !strings.HasSuffix(strings.SplitN(r.err, "\nhint:", 2)[0], ")") || strings.Count(r.err, "error:") != 2 {
+		t.Errorf("two failures are told so:\n%s", r.err)
+	}
+	var doc elfload.Document
+	r = bpfload(t, "load", "--json", "--keep-going", objects+"prog_refused_second.o")
+	if err := json.Unmarshal([]byte(r.out), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for i, bad := range []bool{false, true, true, false} {
+		if p := doc.Programs[i]; (p.Error != nil) != bad || (p.ID == nil) != bad {
+			t.Errorf("program %d is %+v", i, p)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bpfload/bpfload/elfload"
 )
@@ -32,9 +33,15 @@ pinned (--pin) or held (--hold).
 		},
 	}
 	f.add(cmd.Flags())
-	cmd.Flags().StringVar(&f.send, "send", "", sendUsage)
+	f.addLoadOnly(cmd.Flags())
 	completeFlags(cmd)
 	return cmd
+}
+
+// addLoadOnly adds what makes no sense when another command takes over.
+func (f *loadFlags) addLoadOnly(fs *pflag.FlagSet) {
+	fs.StringVar(&f.send, "send", "", sendUsage)
+	fs.BoolVar(&f.keepGoing, "keep-going", false, "go on without maps and programs that fail; the exit status is the first failure's")
 }
 
 // runLoad loads, prints, and releases at once or after a signal. A signal
@@ -61,7 +68,31 @@ func runLoad(ctx context.Context, con *console, path string, f *loadFlags) error
 	if err == nil && f.hold {
 		<-ctx.Done()
 	}
-	return errors.Join(err, coll.Close())
+	return errors.Join(con.left(coll, path, f), err, coll.Close())
+}
+
+// left tells what --keep-going went on without: all but the first failure, which
+// it returns for the end.
+func (c *console) left(coll *elfload.Collection, path string, f *loadFlags) error {
+	var first error
+	tell := func(err error) {
+		if err == nil {
+			return
+		}
+		err = &failure{err: err, object: path, short: f.json, verbose: f.verbose}
+		if first == nil {
+			first = err
+			return
+		}
+		c.report(err)
+	}
+	for i := range coll.MapData {
+		tell(coll.MapData[i].Err)
+	}
+	for i := range coll.Programs {
+		tell(coll.Programs[i].Err)
+	}
+	return first
 }
 
 // loadAndSend loads, and passes what was loaded if --send says so; when that does

@@ -39,7 +39,7 @@ func TestFlagsOfEachCommand(t *testing.T) {
 	inspect := []string{"dialect", "json", "pin-table", "relaxed"}
 	plan := append(slices.Clone(inspect), "attach-prog", "autoload", "bpffs", "dialect-pins", "inner", "map", "maps-only", "max-memory", "pin", "type", "var")
 	both := append(slices.Clone(plan), "btf", "group", "hold", "jobs", "kconfig", "mode", "pin-mode", "progs", "read-only", "verbose")
-	load, run := append(slices.Clone(both), "send"), append(slices.Clone(both), "no-new-privs", "user")
+	load, run := append(slices.Clone(both), "keep-going", "send"), append(slices.Clone(both), "no-new-privs", "user")
 	convert := []string{"dialect", "inner", "map", "pin-table", "relaxed"}
 	root := newRootCmd(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv))
 	for name, want := range map[string][]string{"convert": convert, "": load, "load": load, "run": run, "plan": plan, "inspect": inspect, "version": nil, "man": {"dir"}} {

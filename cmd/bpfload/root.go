@@ -50,7 +50,7 @@ their definitions, fills them, loads its programs and prints the map_data table.
 		return &usageError{err: err, hint: seeHelp(cmd)}
 	})
 	f.add(cmd.Flags())
-	cmd.Flags().StringVar(&f.send, "send", "", sendUsage)
+	f.addLoadOnly(cmd.Flags())
 	completeFlags(cmd)
 	cmd.AddCommand(newLoadCmd(con), newRunCmd(con), newCheckCmd(con), newCompareCmd(con), newInspectCmd(con), newPlanCmd(con), newConvertCmd(con), newVersionCmd(con), newManCmd(con))
 	refuseUnknown(cmd)
