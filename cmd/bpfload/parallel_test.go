@@ -38,6 +38,7 @@ func TestSignalDuringLoad(t *testing.T) {
 	dir := filepath.Join(root, "pins")
 	load := func(after time.Duration, sig os.Signal) (code int, pins []string) {
 		cmd := process(t, "load", "--pin", dir, "--bpffs", root, objects+"hundred.o")
+		cmd.Env = append(cmd.Environ(), "GORACE=atexit_sleep_ms=0") // else most signals meet the race detector's last second
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +65,7 @@ func TestSignalDuringLoad(t *testing.T) {
 	for i := range 30 {
 		sig := []os.Signal{syscall.SIGINT, syscall.SIGTERM}[i%2]
 		switch code, pins := load(took*time.Duration(i)/30, sig); {
-		case code == 0 && len(pins) == len(whole):
+		case (code == 0 || code == -1) && len(pins) == len(whole): // -1: the signal came after the end of the load
 		case code == 0 || len(pins) != 0:
 			t.Errorf("signal after %v of %v: status %d, %d of %d pins", took*time.Duration(i)/30, took, code, len(pins), len(whole))
 		default:
