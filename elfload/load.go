@@ -24,7 +24,9 @@ func Load(ctx context.Context, path string, opts Options) (*Collection, error) {
 }
 
 // Load carries the plan out. It is all or nothing: after an error no
-// descriptor, pin or directory of this load is left. Cancelling ctx stops
+// descriptor, pin or directory of this load is left, and older pins are as they
+// were. (Older pins of programs are replaced last of all, one rename each; if one
+// of several such renames fails, those before it have happened.) Cancelling ctx stops
 // between two system calls. Loads may run at the same time, also of one Plan.
 // The caller closes the Collection.
 func (p *Plan) Load(ctx context.Context) (*Collection, error) {
@@ -78,7 +80,15 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	if err := l.run(); err != nil {
 		return nil, err
 	}
-	return l.collect()
+	c, err := l.collect()
+	if err != nil {
+		return nil, err
+	}
+	// Only now are older pins replaced: nothing after it can fail.
+	if err := l.swapPins(); err != nil {
+		return nil, joined([]error{err, c.Close()})
+	}
+	return c, nil
 }
 
 // foreign refuses an object of the other byte order before any system call (L2, R8).
@@ -152,7 +162,7 @@ func (l *loader) run() error {
 	}
 	l.kernelTypes.finish()
 	l.noteBTF()
-	return l.swapPins()
+	return nil
 }
 
 func (l *loader) do(steps []Step) error {
@@ -216,12 +226,12 @@ func (l *loader) collect() (*Collection, error) {
 	c := &Collection{Plan: l.plan, kernel: l.k, MapData: make([]MapData, len(l.maps)), Programs: make([]LoadedProgram, len(l.progs))}
 	for i := range l.maps {
 		if err := l.collectMap(c, i); err != nil {
-			return nil, errors.Join(err, c.Close())
+			return nil, joined([]error{err, c.Close()})
 		}
 	}
 	for i := range l.progs {
 		if err := l.collectProgram(c, i); err != nil {
-			return nil, errors.Join(err, c.Close())
+			return nil, joined([]error{err, c.Close()})
 		}
 	}
 	if l.btf != noFD {

@@ -245,8 +245,9 @@ func (l *loader) pinProgram(i int) error {
 	return nil
 }
 
-// swapPins replaces older pins of programs. A rename replaces in one step; if a
-// later one fails, those before it stay: the programs that they named are gone.
+// swapPins replaces older pins of programs, after everything else has succeeded.
+// A rename replaces in one step; if a later one fails, those before it stay: the
+// programs that they named are gone.
 func (l *loader) swapPins() error {
 	for n, s := range l.renames {
 		if err := l.k.Rename(s.from, s.to); err != nil {
