@@ -8,38 +8,12 @@ import (
 	"github.com/bpfload/bpfload/elfload"
 )
 
-// classes are those of the exit status; an error that is several things has
-// the first.
-var classes = [...]struct {
-	kind error
-	name string
-}{
-	{elfload.ErrUsage, "usage"},
-	{elfload.ErrIncompatiblePin, "pin"},
-	{elfload.ErrVerifier, "verifier"},
-	{elfload.ErrPrivilege, "privilege"},
-	{elfload.ErrNotSupported, "kernel"},
-	{elfload.ErrBadObject, "object"},
-}
+// classes are those of the exit status; looked up only.
+var classes = map[error]string{elfload.ErrUsage: "usage", elfload.ErrIncompatiblePin: "pin", elfload.ErrVerifier: "verifier",
+	elfload.ErrPrivilege: "privilege", elfload.ErrNotSupported: "kernel", elfload.ErrBadObject: "object", nil: "other"}
 
 // classOf puts an error into the class of its exit status.
-func classOf(err error) string {
-	var e *elfload.Error
-	if !errors.As(err, &e) {
-		return "other"
-	}
-	for _, c := range classes { // what the outermost error says it is
-		if e.Kind == c.kind {
-			return c.name
-		}
-	}
-	for _, c := range classes {
-		if errors.Is(e, c.kind) {
-			return c.name
-		}
-	}
-	return "other"
-}
+func classOf(err error) string { return classes[elfload.Kind(err)] }
 
 // causeOf turns an error into what is reported. source is the line to name where
 // the error knows none.

@@ -11,8 +11,9 @@
 //	coll, err := plan.Load(ctx)                   // bpf(2), all or nothing
 //	fd := coll.MapData[0].FD                      // the object's first definition
 //
-// Load does all of them. The same file gives the same plan, the same kernel
-// objects in the same order and the same error, every time.
+// Load does all of them. The same file gives the same plan, the same maps
+// in the same order, the same programs (verified side by side, so their ids are in
+// no order) and the same error, every time.
 //
 // The index of a map is its place in Object.Maps: legacy definitions by section
 // and offset, then .maps by the offset of the ELF symbol, then data sections,

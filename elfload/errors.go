@@ -1,6 +1,11 @@
 package elfload
 
-import "github.com/bpfload/bpfload/internal/mapdef"
+import (
+	"errors"
+	"slices"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+)
 
 // Error is the type of every error of this package: what was refused, where
 // (section, symbol, offset), at which stage, and the kernel's errno and log.
@@ -37,3 +42,25 @@ var (
 	ErrVerifier        = mapdef.ErrVerifier
 	ErrIncompatiblePin = mapdef.ErrIncompatiblePin
 )
+
+// kinds are the errors that a caller would branch on, in the order in which
+// they count for an error that is several things.
+var kinds = [...]error{ErrUsage, ErrIncompatiblePin, ErrVerifier, ErrPrivilege, ErrNotSupported, ErrBadObject}
+
+// Kind is the one of the errors above that err is: what the outermost *Error
+// says it is, else the first that it wraps; nil for none and for other errors.
+func Kind(err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	if slices.Contains(kinds[:], e.Kind) {
+		return e.Kind
+	}
+	for _, k := range kinds {
+		if errors.Is(e, k) {
+			return k
+		}
+	}
+	return nil
+}

@@ -124,9 +124,9 @@ func (l *loader) mapAttr(d *MapDef, name string, perCPU bool) (*bpfsys.MapAttr, 
 	return a, nil
 }
 
-// createWithRetry creates a map, and once more without its types where it is
-// the types that the kernel cannot take: never in silence, and never for values
-// that hold a lock, timer, list or kernel pointer (R143, D11).
+// createWithRetry creates a map, and when the kernel refuses it tries with less
+// (createDegraded). A value that holds a lock, timer, list or kernel pointer is
+// never without its types (R143, D11).
 func (l *loader) createWithRetry(d *MapDef, needs string, a *bpfsys.MapAttr) (fd int, withBTF bool, err error) {
 	if needs != "" && a.BTFFD == 0 {
 		if l.btfErr != nil {

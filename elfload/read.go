@@ -19,11 +19,13 @@ import (
 // are 32 bits wide, and nothing that clang writes comes near it.
 const maxObject = 1 << 30
 
-// readWhole reads the file, which may be a pipe, without trusting its size.
+// readWhole reads the file, which may be a pipe, without trusting its size. A
+// file that cannot be opened is wrong usage, whatever the errno: missing
+// privilege speaks of the kernel's.
 func readWhole(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &Error{Stage: StageRead, Kind: openKind(err), Code: "open", Err: err}
+		return nil, &Error{Stage: StageRead, Kind: ErrUsage, Code: "open", Err: err}
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxObject+1))
@@ -35,10 +37,6 @@ func readWhole(path string) ([]byte, error) {
 	}
 	return data, nil
 }
-
-// openKind: a file that cannot be opened is wrong usage, whatever the errno:
-// the status for missing privilege speaks of the kernel's.
-func openKind(error) error { return ErrUsage }
 
 func badFile(code, format string, args ...any) *Error {
 	return &Error{Stage: StageRead, Kind: ErrBadObject, Code: code, Err: fmt.Errorf(format, args...)}

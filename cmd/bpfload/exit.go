@@ -19,19 +19,9 @@ const (
 	exitPin       = 7 // a pinned map is not compatible
 )
 
-// exitCodes maps what elfload's errors are to statuses. An error that is
-// several things has the status of the first row.
-var exitCodes = []struct {
-	kind error
-	code int
-}{
-	{elfload.ErrUsage, exitUsage},
-	{elfload.ErrIncompatiblePin, exitPin},
-	{elfload.ErrVerifier, exitVerifier},
-	{elfload.ErrPrivilege, exitPrivilege},
-	{elfload.ErrNotSupported, exitKernel},
-	{elfload.ErrBadObject, exitObject},
-}
+// exitCodes maps what elfload's errors are to statuses; looked up only.
+var exitCodes = map[error]int{elfload.ErrUsage: exitUsage, elfload.ErrIncompatiblePin: exitPin, elfload.ErrVerifier: exitVerifier,
+	elfload.ErrPrivilege: exitPrivilege, elfload.ErrNotSupported: exitKernel, elfload.ErrBadObject: exitObject}
 
 // exitCode is the one place that decides about the exit status.
 func exitCode(err error) int {
@@ -48,15 +38,8 @@ func exitCode(err error) int {
 	case errors.Is(err, context.Canceled) || !errors.As(err, &e):
 		return exitOther
 	}
-	for _, row := range exitCodes { // what the outermost error says it is
-		if e.Kind == row.kind {
-			return row.code
-		}
-	}
-	for _, row := range exitCodes {
-		if errors.Is(e, row.kind) {
-			return row.code
-		}
+	if code, ok := exitCodes[elfload.Kind(err)]; ok {
+		return code
 	}
 	if e.Errno != 0 && (e.Stage == elfload.StageMap || e.Stage == elfload.StageValue) {
 		return exitKernel
