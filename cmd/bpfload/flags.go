@@ -116,13 +116,6 @@ func (f *planFlags) options() (elfload.Options, error) {
 		}
 		o.MaxMemory = n
 	}
-	for _, s := range f.vars {
-		name, value, err := pair("var", "NAME=VALUE", s)
-		if err != nil {
-			return o, err
-		}
-		o.Vars = append(o.Vars, elfload.Var{Name: name, Value: value})
-	}
 	for _, s := range f.maps {
 		name, value, err := pair("map", "NAME.FIELD=VALUE", s)
 		dot := strings.LastIndexByte(name, '.') // map names may hold dots, fields do not
@@ -134,26 +127,23 @@ func (f *planFlags) options() (elfload.Options, error) {
 		}
 		o.Maps = append(o.Maps, elfload.MapOverride{Map: name[:dot], Field: name[dot+1:], Value: value})
 	}
-	for _, s := range f.types {
-		name, value, err := pair("type", "PROG=TYPE", s)
-		if err != nil {
-			return o, err
+	for _, list := range []struct {
+		flag, form string
+		texts      []string
+		add        func(name, value string)
+	}{
+		{"var", "NAME=VALUE", f.vars, func(n, v string) { o.Vars = append(o.Vars, elfload.Var{Name: n, Value: v}) }},
+		{"type", "PROG=TYPE", f.types, func(n, v string) { o.Types = append(o.Types, elfload.ProgramType{Program: n, Type: v}) }},
+		{"inner", "OUTER=INNER", f.inner, func(n, v string) { o.Inner = append(o.Inner, elfload.InnerMap{Outer: n, Inner: v}) }},
+		{"attach-prog", "PROG=TARGET", f.attachProgs, func(n, v string) { o.AttachProgs = append(o.AttachProgs, elfload.AttachProg{Program: n, Target: v}) }},
+	} {
+		for _, s := range list.texts {
+			name, value, err := pair(list.flag, list.form, s)
+			if err != nil {
+				return o, err
+			}
+			list.add(name, value)
 		}
-		o.Types = append(o.Types, elfload.ProgramType{Program: name, Type: value})
-	}
-	for _, s := range f.inner {
-		name, value, err := pair("inner", "OUTER=INNER", s)
-		if err != nil {
-			return o, err
-		}
-		o.Inner = append(o.Inner, elfload.InnerMap{Outer: name, Inner: value})
-	}
-	for _, s := range f.attachProgs {
-		name, value, err := pair("attach-prog", "PROG=TARGET", s)
-		if err != nil {
-			return o, err
-		}
-		o.AttachProgs = append(o.AttachProgs, elfload.AttachProg{Program: name, Target: value})
 	}
 	return o, nil
 }
