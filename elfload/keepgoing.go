@@ -3,7 +3,6 @@ package elfload
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -120,19 +119,10 @@ func (p *PlannedProgram) SourceLine(insn int) (SourceLine, bool) {
 }
 
 // sourceLine is the C line of the last instruction of a log, by the object's
-// records or else by what the log says ("text @ file.c:12", Linux 6.9).
+// records or else by the log.
 func (p *PlannedProgram) sourceLine(v verdict) SourceLine {
 	if l, ok := p.SourceLine(v.Insn); ok {
 		return l
 	}
-	at := strings.LastIndex(v.Source, " @ ")
-	colon := strings.LastIndexByte(v.Source, ':')
-	if at < 0 || colon < at {
-		return SourceLine{}
-	}
-	line, err := strconv.ParseUint(v.Source[colon+1:], 10, 32)
-	if err != nil {
-		return SourceLine{}
-	}
-	return SourceLine{File: v.Source[at+3 : colon], Text: strings.TrimSpace(v.Source[:at]), Line: uint32(line)}
+	return v.At
 }

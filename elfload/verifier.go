@@ -1,9 +1,11 @@
 package elfload
 
 import (
-	"regexp"
-	"strconv"
+	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/bpfload/bpfload/verifierlog"
 )
 
 // verdict is what a verifier's log says at its end.
@@ -15,35 +17,31 @@ type verdict struct {
 	Insn   int
 	Text   string
 	Source string
+	// At is the place of Source, where the log has it (Linux 6.9).
+	At SourceLine
 }
 
-var insnLine = regexp.MustCompile(`^(\d+): \([0-9a-f]{2}\) (.*)$`)
+// callerIsBlamed begins what the verifier adds to a refusal inside a function
+// about its caller; it is no reason of its own.
+const callerIsBlamed = " (Caller passes invalid args into "
 
-// readLog finds the end of the story in a verifier's log (kernel/bpf/log.c and
-// verifier.c: "; source line", "index: (opcode) text", then the complaint).
+// readLog takes the end of the story out of a verifier's log.
 func readLog(log string) verdict {
+	read := verifierlog.Read(log)
 	v := verdict{Insn: -1}
-	for line := range strings.Lines(log) {
-		line = strings.TrimRight(line, "\n")
-		switch {
-		case strings.HasPrefix(line, "; "):
-			v.Source = line[2:]
-			continue
-		case line == "", statistics(line), registers(line):
-			continue
-		case v.Reason != "" && strings.HasPrefix(line, "Caller passes invalid args into "): // what the line before led to
-			continue
+	v.Reason, _, _ = strings.Cut(read.Reason, callerIsBlamed)
+	if n := len(read.Steps); n > 0 {
+		last := &read.Steps[n-1]
+		if v.Source = last.Source; last.File != "" {
+			v.At = SourceLine{File: last.File, Text: last.Source, Line: last.Line}
+			v.Source = fmt.Sprintf("%s @ %s:%d", last.Source, last.File, last.Line)
 		}
-		if m := insnLine.FindStringSubmatch(line); m != nil {
-			v.Insn, _ = strconv.Atoi(m[1])
-			v.Text = m[2]
-			if i := strings.Index(v.Text, " ; "); i >= 0 {
-				v.Text = strings.TrimRight(v.Text[:i], " ")
-			}
-			v.Reason = ""
-			continue
+	}
+	for _, step := range slices.Backward(read.Steps) {
+		if n := len(step.Insns); n > 0 {
+			v.Insn, v.Text = step.Insns[n-1].Index, step.Insns[n-1].Text
+			break
 		}
-		v.Reason = line
 	}
 	return v
 }
@@ -53,19 +51,4 @@ func readLog(log string) verdict {
 func tooComplex(log string) bool {
 	return strings.Contains(log, "BPF program is too large. Processed ") ||
 		(strings.Contains(log, "The sequence of ") && strings.Contains(log, " jumps is too complex"))
-}
-
-// statistics tells the lines that end every log.
-func statistics(line string) bool {
-	return strings.HasPrefix(line, "processed ") || strings.HasPrefix(line, "verification time ") ||
-		strings.HasPrefix(line, "stack depth ") || strings.HasPrefix(line, "insns processed ")
-}
-
-var registerLine = regexp.MustCompile(`^(\d+: )?(frame\d+: )?(R\d+|fp-\d+)[_=]`)
-
-// registers tells the lines that print the verifier's state.
-func registers(line string) bool {
-	return registerLine.MatchString(line) || strings.HasPrefix(line, "from ") || strings.HasPrefix(line, "func#") ||
-		strings.HasPrefix(line, "cur state:") || strings.HasPrefix(line, "old state:") ||
-		strings.HasPrefix(line, "mark_precise: ") || strings.HasPrefix(line, "last_idx ")
 }
