@@ -103,14 +103,21 @@ func (t *Table) decodeEnum(ty Type, b []byte) string {
 	return n.String()
 }
 
+// decodeFloat gives NaNs as hex: which of them it is no number tells.
 func (t *Table) decodeFloat(b []byte) (string, bool) {
+	var v float64
 	switch len(b) {
 	case 4:
-		return strconv.FormatFloat(float64(math.Float32frombits(t.order.Uint32(b))), 'g', -1, 32), true
+		v = float64(math.Float32frombits(t.order.Uint32(b)))
 	case 8:
-		return strconv.FormatFloat(math.Float64frombits(t.order.Uint64(b)), 'g', -1, 64), true
+		v = math.Float64frombits(t.order.Uint64(b))
+	default:
+		return "", false
 	}
-	return "", false
+	if math.IsNaN(v) {
+		return hexText(b), true
+	}
+	return strconv.FormatFloat(v, 'g', -1, 8*len(b)), true
 }
 
 func (t *Table) decodeArray(ty Type, b []byte, depth int) (string, bool) {

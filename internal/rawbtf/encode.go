@@ -22,7 +22,7 @@ const maxText = 64 << 20
 //	array     {1, 2, 3}, nested for more dimensions; what is missing is 0
 //	char[]    the text itself, or "…" with Go's escapes; its NUL must fit
 //	struct    {.a = 1, .b = {2, 3}}; what is missing is 0
-//	anything  hex:00ff…, all bytes of it
+//	anything  hex:00ff…, all bytes of it; elements and members too
 //
 // Pointers are refused but for hex. Errors tell what does not fit where.
 func (t *Table) EncodeText(id ID, text string) ([]byte, error) {
@@ -31,7 +31,7 @@ func (t *Table) EncodeText(id ID, text string) ([]byte, error) {
 		return nil, fmt.Errorf("%s cannot be written: %w", t.CName(id), err)
 	}
 	if digits, ok := strings.CutPrefix(text, "hex:"); ok {
-		return t.encodeHex(id, size, digits)
+		return t.encodeHex(id, uint64(size), digits) // of any size
 	}
 	if size > maxText {
 		return nil, fmt.Errorf("%s of %d bytes is too large to be written as text", t.CName(id), size)
@@ -44,12 +44,12 @@ func (t *Table) EncodeText(id ID, text string) ([]byte, error) {
 	return out, nil
 }
 
-func (t *Table) encodeHex(id ID, size uint32, digits string) ([]byte, error) {
+func (t *Table) encodeHex(id ID, size uint64, digits string) ([]byte, error) {
 	b, err := hex.DecodeString(digits)
 	if err != nil {
 		return nil, fmt.Errorf("value is not hexadecimal after \"hex:\": %w", err)
 	}
-	if uint64(len(b)) != uint64(size) {
+	if uint64(len(b)) != size {
 		return nil, fmt.Errorf("value has %d bytes, but %s has %d", len(b), t.CName(id), size)
 	}
 	return b, nil
@@ -65,6 +65,11 @@ func (e encoder) value(id ID, text string, out []byte, depth int) error {
 	}
 	if depth == 0 {
 		return ErrCycle
+	}
+	if digits, ok := strings.CutPrefix(text, "hex:"); ok {
+		b, err := e.encodeHex(id, uint64(len(out)), digits)
+		copy(out, b)
+		return err
 	}
 	kind := ty.Kind
 	if len(out) > 16 && (kind == Int || kind == Enum || kind == Enum64) {

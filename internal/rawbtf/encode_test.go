@@ -135,6 +135,7 @@ var textRows = []struct {
 	{typ: "bool[2]", text: "{true,false}", want: "0100"},
 	{typ: "enum[2]", text: "{BLUE,RED}", want: "0000000700000000"},
 	{typ: "pointer[2]", text: "{0}", err: "element 0: int * can only be given as hex:"},
+	{typ: "pointer[2]", text: "{hex:0000000000000001, hex:0000000000000002}", want: "00000000000000010000000000000002"},
 	{typ: "struct", text: "{.b = {1,2}, .a=3}", want: "0003000100020000"},
 	{typ: "struct", text: "{.c=1}", err: `struct s has no member "c"`},
 	{typ: "struct", text: "{.a=1,.a=2}", err: `member "a" of struct s is given twice`},

@@ -2,6 +2,7 @@ package rawbtf_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/bpfload/bpfload/internal/elftest"
@@ -16,6 +17,12 @@ func FuzzEncodeText(f *testing.F) {
 		f.Add(row.text, uint32(newTextTypes(elftest.NewBTF(elftest.Orders()[0])).byName[row.typ]), true)
 	}
 	f.Add("hex:00000000", uint32(0), false) // found: bytes for a size that is not known
+	f.Add("hex:0002", uint32(23), false)    // found: an element of an array that has no text
+	for id := range uint32(newTextTypes(elftest.NewBTF(elftest.Orders()[0])).Table().Len()) {
+		f.Add("hex:ffffff7f", id, false) // not a number
+		f.Add("hex:0000c07f", id, false)
+		f.Add("hex:ffffffffffffffff", id, true)
+	}
 	tables := []*rawbtf.Table{newTextTypes(elftest.NewBTF(elftest.Orders()[0])).Table(), newTextTypes(elftest.NewBTF(elftest.Orders()[1])).Table()}
 	f.Fuzz(func(t *testing.T, text string, id uint32, big bool) {
 		table := tables[0]
@@ -34,7 +41,7 @@ func FuzzEncodeText(f *testing.F) {
 			return
 		}
 		back := table.DecodeText(ty, b)
-		if again, err := table.EncodeText(ty, back); back != "" && (err != nil || !bytes.Equal(again, b)) {
+		if again, err := table.EncodeText(ty, back); back != "" && !strings.Contains(back, "…") && (err != nil || !bytes.Equal(again, b)) {
 			t.Errorf("%q as %s is %x, which is %q, which is %x, %v", text, table.CName(ty), b, back, again, err)
 		}
 		// A size of 0 is one that is not known: then the text alone says how many bytes there are.
