@@ -36,7 +36,7 @@ func (l *loader) fillKconfig(m *PlannedMap) ([]byte, error) {
 
 func (l *loader) readKconfig(m *PlannedMap) ([]byte, error) {
 	set := l.plan.Object.kconfig
-	v := kconfig.NewValues(set, hostOrder)
+	v := kconfig.NewValues(set, l.plan.Object.file.Order)
 	for _, i := range v.Unset("LINUX_") {
 		if err := l.setFact(v, i, set.Vars[i].Name); err != nil {
 			return nil, kconfigError(set.Vars[i].Name, ErrBadObject, err)

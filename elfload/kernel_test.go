@@ -151,3 +151,28 @@ func TestForeignByteOrder(t *testing.T) {
 		t.Errorf("loading a foreign object: %v", err)
 	}
 }
+
+// C24: its maps alone are created, with types, slots and contents as in the file.
+func TestForeignMaps(t *testing.T) {
+	kerneltest.Require(t)
+	for _, name := range []string{"spin_lock", "list_head", "globals", "array_of_maps", "kconfig_types", "legacy_samples"} {
+		t.Run(name, func(t *testing.T) {
+			own, foreign := load(t, name+".o", elfload.Options{MapsOnly: true}), load(t, name+".eb.o", elfload.Options{MapsOnly: true})
+			if !slices.ContainsFunc(foreign.Warnings, func(w elfload.Warning) bool { return w.Code == "byte_order" }) {
+				t.Errorf("warnings %+v", foreign.Warnings)
+			}
+			for i := range own.MapData {
+				a, b := &own.MapData[i], &foreign.MapData[i]
+				if a.Name != b.Name || a.BTF != b.BTF || a.ValueSize != b.ValueSize || a.MaxEntries != b.MaxEntries {
+					t.Errorf("map %q: %+v, foreign %+v", a.Name, a, b)
+				}
+				if value := make([]byte, b.ValueSize); name == "globals" {
+					copy(value, b.Def.Contents)
+					if got, err := b.Map.LookupBytes(uint32(0)); err != nil || !slices.Equal(got, value) {
+						t.Errorf("map %q holds %x, %v; the file %x", b.Name, got, err, value)
+					}
+				}
+			}
+		})
+	}
+}

@@ -47,8 +47,8 @@ func (p *Plan) load(ctx context.Context, k kernel) (*Collection, error) {
 }
 
 func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error) {
-	if e := p.foreign(); e != nil {
-		return nil, e
+	if err := p.foreign(); err != nil {
+		return nil, err
 	}
 	l := &loader{plan: p, k: k, ctx: ctx, btf: noFD,
 		maps: make([]loadedMap, len(p.Maps)), progs: make([]loadedProgram, len(p.Programs))}
@@ -65,6 +65,7 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 			err = l.undo(err)
 		}
 	}()
+	l.noteForeign()
 	if err := l.checkMemoryHere(); err != nil {
 		return nil, err
 	}
@@ -89,16 +90,6 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 		return nil, joined([]error{err, c.Close()})
 	}
 	return c, nil
-}
-
-// foreign refuses an object of the other byte order before any system call (L2, R8).
-func (p *Plan) foreign() error {
-	if sameOrder(p.Object.file.Order) {
-		return nil
-	}
-	return &Error{Stage: StageMap, Kind: ErrBadObject, Code: "byte_order",
-		Err:  fmt.Errorf("the object is %s endian, this machine is not", p.Object.ByteOrder()),
-		Hint: "compile it with -target bpf, or bpfel/bpfeb for the machine that is to load it"}
 }
 
 const noFD = -1

@@ -14,7 +14,10 @@ import (
 // rewritten (R137). If nothing helps, the load goes on without types and says
 // so, unless a map is useless without (R136, D6).
 func (l *loader) loadBTF() error {
-	raw := l.plan.btf
+	raw, err := l.plan.hostBTF()
+	if err != nil {
+		return &Error{Stage: StageMap, Code: "btf", Section: ".BTF", Err: err}
+	}
 	fd, _, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: raw})
 	if err == nil {
 		l.btf = fd

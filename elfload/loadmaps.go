@@ -13,10 +13,6 @@ import (
 // hostOrder is the byte order of keys and of struct bpf_attr.
 var hostOrder = binary.NativeEndian
 
-func sameOrder(o binary.ByteOrder) bool {
-	return o.Uint16([]byte{1, 0}) == hostOrder.Uint16([]byte{1, 0})
-}
-
 func errnoOf(err error) syscall.Errno { return bpfsys.Errno(err) }
 
 // loadError is a refused call about a map.

@@ -22,7 +22,7 @@ type Values struct {
 	known []bool
 }
 
-// NewValues has nothing set. order is that of the machine and of the object.
+// NewValues has nothing set. order is that of the object.
 func NewValues(s *Set, order binary.ByteOrder) *Values {
 	v := &Values{set: s, order: order, Bytes: make([]byte, s.Size), known: make([]bool, len(s.Vars)), at: make(map[string]int, len(s.Vars))}
 	for i := range s.Vars {
