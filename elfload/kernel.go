@@ -14,6 +14,7 @@ import (
 // host; tests have one that records, and fails the n-th call.
 type kernel interface {
 	attachKernel
+	contentKernel
 	externKernel
 	handoverKernel
 	pinKernel

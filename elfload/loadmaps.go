@@ -82,7 +82,11 @@ func (l *loader) create(i int) error {
 	if err != nil {
 		return err
 	}
-	l.maps[i] = loadedMap{fd: fd, maxEntries: attr.MaxEntries, withBTF: withBTF}
+	made, err := l.wanted(i, nil)
+	if err != nil {
+		return joinedClose(err, l.k.Close(fd))
+	}
+	l.maps[i] = loadedMap{fd: fd, maxEntries: made.maxEntries, withBTF: withBTF}
 	l.trace("map %d %q: created, fd %d", i, m.Name, fd)
 	return nil
 }

@@ -6,12 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
-
-	"github.com/cilium/ebpf"
-
-	"github.com/bpfload/bpfload/internal/bpfsys"
 )
 
 // errPinAppeared: another loader made a pin while this one was loading. The
@@ -94,69 +89,10 @@ func pinKind(err error) error {
 	return ErrNotSupported
 }
 
-// reuse takes map i from its pin; false when there is none.
-func (l *loader) reuse(i int) (bool, error) {
-	m := &l.plan.Maps[i]
-	fd, err := l.k.Get(m.PinPath)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, l.pinMapError(m, err)
-	}
-	l.maps[i].fd = fd
-	info, err := l.k.MapInfo(fd)
-	if err != nil {
-		e := l.pinMapError(m, fmt.Errorf("%q is not a map that can be used: %w", m.PinPath, err))
-		if errno := errnoOf(err); errno == 0 || errno == syscall.EINVAL {
-			e.Kind = ErrIncompatiblePin
-		}
-		return false, e
-	}
-	want := m.MaxEntries
-	if m.PerCPUEntries {
-		n, err := l.k.PossibleCPUs()
-		if err != nil {
-			return false, loadError(StageMap, "cpus", &m.MapDef, err)
-		}
-		want = uint32(n)
-	}
-	if diff := append(differences(l.asCreated(i), want, info), l.typeDifferences(m, info)...); len(diff) > 0 {
-		return false, &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
-			Err:  fmt.Errorf("the map pinned at %q has %s", m.PinPath, strings.Join(diff, ", ")),
-			Hint: "remove the pin if nobody needs it, or load with another pin directory"}
-	}
-	l.maps[i] = loadedMap{fd: fd, maxEntries: info.MaxEntries, withBTF: info.BTFID != 0, reused: true}
-	l.trace("map %d %q: taken from %s, fd %d", i, m.Name, m.PinPath, fd)
-	return true, nil
-}
-
 func (l *loader) pinMapError(m *PlannedMap, err error) *Error {
 	e := pinError(m.PinPath, err)
 	e.Section, e.Symbol = m.Section, m.Name
 	return e
-}
-
-// differences names every field in which a pinned map is not the definition's
-// (R153); flags that the kernel adds by itself do not count.
-func differences(m *PlannedMap, maxEntries uint32, info bpfsys.MapInfo) []string {
-	flags := info.Flags
-	if t := ebpf.MapType(m.Type); t == ebpf.DevMap || t == ebpf.DevMapHash {
-		flags = flags&^flagRdonlyProg | m.Flags&flagRdonlyProg
-	}
-	var out []string
-	add := func(name string, have, want any) {
-		if have != want {
-			out = append(out, fmt.Sprintf("%s %v instead of %v", name, have, want))
-		}
-	}
-	add("type", mapTypeName(info.Type), mapTypeName(m.Type))
-	add("key_size", info.KeySize, m.KeySize)
-	add("value_size", info.ValueSize, m.ValueSize)
-	add("max_entries", info.MaxEntries, maxEntries)
-	add("map_flags", fmt.Sprintf("%#x", flags), fmt.Sprintf("%#x", m.Flags))
-	add("map_extra", info.Extra, m.Extra)
-	return out
 }
 
 // makeDirs makes the missing directories of a pin, 0700, and remembers them.

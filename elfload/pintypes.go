@@ -2,7 +2,6 @@ package elfload
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/rawbtf"
@@ -10,36 +9,23 @@ import (
 
 func (host) BTFBytes(id uint32) ([]byte, error) { return bpfsys.BTFBytes(id) }
 
-// typeDifferences compares the types of a pinned map's keys and values with the
-// definition's, field by field: names, places and sizes. Where one of the two
-// has no types, or the kernel does not show them, nothing is compared.
-func (l *loader) typeDifferences(m *PlannedMap, info bpfsys.MapInfo) []string {
+// pinnedTypes are the types that a pinned map was made with; nil where it has
+// none, or, with a warning, where the kernel does not show them.
+func (l *loader) pinnedTypes(m *PlannedMap, info bpfsys.MapInfo) *rawbtf.Table {
 	if info.BTFID == 0 || l.plan.btf == nil || m.StructOps != nil {
 		return nil
 	}
 	raw, err := l.k.BTFBytes(info.BTFID)
-	var have, want *rawbtf.Table
+	var types *rawbtf.Table
 	if err == nil {
-		have, err = rawbtf.Parse(raw, l.plan.Object.file.Order)
-	}
-	if err == nil {
-		want, err = rawbtf.Parse(l.plan.btf, l.plan.Object.file.Order)
+		types, err = rawbtf.Parse(raw, l.plan.Object.file.Order)
 	}
 	if err != nil {
 		l.warn(Warning{Code: "pin_types_unknown", Map: m.Name, Section: m.Section,
 			Message: fmt.Sprintf("the fields of the map pinned at %q are not compared: %v", m.PinPath, err)})
 		return nil
 	}
-	var out []string
-	for _, part := range []struct {
-		name       string
-		have, want rawbtf.ID
-	}{{"key", info.KeyTypeID, m.KeyType}, {"value", info.ValueTypeID, m.ValueType}} {
-		if part.have != 0 && part.want != 0 {
-			out = append(out, fieldDifferences(part.name, fieldsOf(have, part.have), fieldsOf(want, part.want))...)
-		}
-	}
-	return out
+	return types
 }
 
 // typeField is one member of a type, those of inner structs included. Path is
@@ -57,8 +43,8 @@ func (f typeField) String() string {
 }
 
 // fieldDifferences tells of fields that are not the same, in the definition's
-// order, then of those that only the pinned map has.
-func fieldDifferences(part string, have, want []typeField) []string {
+// order, then of those that only the older map has.
+func fieldDifferences(part string, have, want []typeField) []FieldDiff {
 	index := func(fields []typeField) map[string]typeField {
 		at := make(map[string]typeField, len(fields))
 		for _, f := range fields {
@@ -66,21 +52,21 @@ func fieldDifferences(part string, have, want []typeField) []string {
 		}
 		return at
 	}
-	var out []string
+	var out []FieldDiff
 	add := func(path, old, new string) {
-		out = append(out, fmt.Sprintf("%s field %s %s instead of %s", part, strconv.Quote(path), old, new))
+		out = append(out, FieldDiff{Field: part + "." + path, Old: old, New: new})
 	}
 	old, new := index(have), index(want)
 	for _, f := range want {
 		if h, ok := old[f.path]; !ok {
-			add(f.path, "missing", f.String())
+			add(f.path, "", f.String())
 		} else if h != f {
 			add(f.path, h.String(), f.String())
 		}
 	}
 	for _, f := range have {
 		if _, ok := new[f.path]; !ok {
-			add(f.path, f.String(), "none")
+			add(f.path, f.String(), "")
 		}
 	}
 	return out

@@ -66,7 +66,10 @@ func TestFieldsOfATypeAreCompared(t *testing.T) {
 				}
 				fields[i] = fieldsOf(table, id)
 			}
-			got := fieldDifferences("value", fields[0], fields[1])
+			var got []string
+			for _, d := range fieldDifferences("value", fields[0], fields[1]) {
+				got = append(got, d.String())
+			}
 			if !slices.Equal(got, tc.want) {
 				t.Errorf("%q, want %q", got, tc.want)
 			}

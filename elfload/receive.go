@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/cilium/ebpf"
 
@@ -172,14 +171,16 @@ func (r *receiver) takeMap(i int, d *DocumentMap) error {
 
 // sameMap compares what was passed with what the document says.
 func (d *DocumentMap) sameMap(def *PlannedMap, info bpfsys.MapInfo) error {
-	diff := differences(def, d.MaxEntries, info)
+	want := shapeOf(&def.MapDef, nil)
+	want.maxEntries = d.MaxEntries
+	diff := shapeOfInfo(info).attributeDifferences(want)
 	if d.ID != nil && *d.ID != info.ID {
-		diff = append(diff, fmt.Sprintf("id %d instead of %d", info.ID, *d.ID))
+		diff = append(diff, FieldDiff{Field: "id", Old: fmt.Sprint(info.ID), New: fmt.Sprint(*d.ID)})
 	}
 	if len(diff) == 0 {
 		return nil
 	}
-	return handoverError(ErrIncompatiblePin, "handover", string(d.Name), fmt.Errorf("the map that was passed has %s", strings.Join(diff, ", ")))
+	return handoverError(ErrIncompatiblePin, "handover", string(d.Name), fmt.Errorf("the map that was passed has %s", fieldTexts(diff)))
 }
 
 func (r *receiver) takeProgram(i int, d *DocumentProgram) error {

@@ -35,6 +35,7 @@ type recorder struct {
 	dirs    map[string]bool // directories on the pretended bpffs
 	objs    map[int]bpfsys.MapInfo
 	fdObj   map[int]int // descriptor to object
+	elems   map[int][]element
 	cpus    int
 	vmlinux []byte
 	targets targets
@@ -44,7 +45,7 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{fds: map[int]string{}, next: 10, pins: map[string]int{}, dirs: map[string]bool{"/": true, "/sys/fs/bpf": true},
-		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, cpus: 4, externs: someExterns(), vmlinux: someTypes().Bytes()}
+		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, elems: map[int][]element{}, cpus: 4, externs: someExterns(), vmlinux: someTypes().Bytes()}
 }
 
 // call notes one call and tells whether it is to fail.
@@ -108,7 +109,11 @@ func (r *recorder) UpdateMap(fd int, key, value []byte, flags uint64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.uses(fd)
-	return r.call("map_update", nil, " %s value of %d", r.fds[fd], len(value))
+	err := r.call("map_update", nil, " %s value of %d", r.fds[fd], len(value))
+	if err == nil {
+		r.store(fd, key, value)
+	}
+	return err
 }
 
 func (r *recorder) UpdateMapFD(fd int, key []byte, valueFD int, flags uint64) error {
@@ -116,7 +121,11 @@ func (r *recorder) UpdateMapFD(fd int, key []byte, valueFD int, flags uint64) er
 	defer r.mu.Unlock()
 	r.uses(fd)
 	r.uses(valueFD)
-	return r.call("map_update", nil, " %s[%d] = %s", r.fds[fd], hostOrder.Uint32(key), r.fds[valueFD])
+	err := r.call("map_update", nil, " %s[%d] = %s", r.fds[fd], hostOrder.Uint32(key), r.fds[valueFD])
+	if err == nil {
+		r.store(fd, key, hostOrder.AppendUint32(nil, uint32(r.fdObj[valueFD])))
+	}
+	return err
 }
 
 func (r *recorder) FreezeMap(fd int) error {

@@ -1,0 +1,156 @@
+package elfload
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"github.com/bpfload/bpfload/internal/bpfsys"
+	"github.com/bpfload/bpfload/internal/rawbtf"
+)
+
+// pinned is the map that is at a definition's pin, compared with the definition.
+type pinned struct {
+	fd    int // the caller's
+	info  bpfsys.MapInfo
+	shape *mapShape
+	want  *mapShape
+	diffs []FieldDiff
+}
+
+// openPin opens and compares what is pinned for map i; nil when nothing is.
+func (l *loader) openPin(i int) (*pinned, error) {
+	m := &l.plan.Maps[i]
+	fd, err := l.k.Get(m.PinPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, l.pinMapError(m, err)
+	}
+	p, err := l.comparePin(i, fd)
+	if err != nil {
+		return nil, joinedClose(err, l.k.Close(fd))
+	}
+	return p, nil
+}
+
+// joinedClose keeps a lone error as it is.
+func joinedClose(err, closing error) error { return joined([]error{err, closing}) }
+
+// comparePin compares the map that fd is with definition i.
+func (l *loader) comparePin(i, fd int) (*pinned, error) {
+	m := &l.plan.Maps[i]
+	info, err := l.k.MapInfo(fd)
+	if err != nil {
+		e := l.pinMapError(m, fmt.Errorf("%q is not a map that can be used: %w", m.PinPath, err))
+		if errno := errnoOf(err); errno == 0 || errno == syscall.EINVAL {
+			e.Kind, e.Code = ErrIncompatiblePin, "pin_no_map"
+		}
+		return nil, e
+	}
+	types, err := l.plan.types()
+	if err != nil {
+		return nil, loadError(StageMap, "btf", &m.MapDef, err)
+	}
+	p := &pinned{fd: fd, info: info, shape: shapeOfInfo(info)}
+	if p.want, err = l.wanted(i, types); err != nil {
+		return nil, err
+	}
+	p.shape.types = l.pinnedTypes(m, info)
+	if isMapOfMaps(info.Type) && p.want.inner != nil {
+		if p.shape.inner, err = l.innerShape(m, fd, info); err != nil {
+			return nil, err
+		}
+	}
+	p.diffs = p.shape.differences(p.want)
+	return p, nil
+}
+
+// wanted is the shape that definition i gets on this host.
+func (l *loader) wanted(i int, types *rawbtf.Table) (*mapShape, error) {
+	s := l.plan.shape(i, types)
+	created := l.asCreated(i)
+	s.valueSize, s.flags = created.ValueSize, created.Flags
+	if !s.needsCPUs() && (s.inner == nil || !s.inner.needsCPUs()) {
+		return s, nil
+	}
+	n, err := l.k.PossibleCPUs()
+	if err != nil {
+		return nil, loadError(StageMap, "cpus", &l.plan.Maps[i].MapDef, err)
+	}
+	s.onHost(uint32(n))
+	if s.inner != nil {
+		s.inner.onHost(uint32(n))
+	}
+	return s, nil
+}
+
+// maxInnerKeys bounds how many keys of a map of maps are tried for a map that
+// shows what all of them are like.
+const maxInnerKeys = 4096
+
+// innerShape is the shape of what a map of maps holds: the kernel tells only of
+// maps that are in it. nil where there is none among the first keys, or, with a
+// warning, where it may not be looked at.
+func (l *loader) innerShape(m *PlannedMap, fd int, info bpfsys.MapInfo) (*mapShape, error) {
+	var key []byte
+	for range maxInnerKeys {
+		next, err := l.k.NextKey(fd, key, info.KeySize)
+		if errors.Is(err, syscall.ENOENT) {
+			return nil, nil
+		}
+		var id [4]byte
+		if err == nil {
+			key = next
+			err = l.k.LookupMap(fd, key, id[:], 0)
+		}
+		if errors.Is(err, syscall.ENOENT) {
+			continue // an empty slot of an array
+		}
+		var inner bpfsys.MapInfo
+		if err == nil {
+			inner, err = l.mapInfoByID(hostOrder.Uint32(id[:]))
+		}
+		if errors.Is(err, syscall.ENOENT) {
+			continue // taken out meanwhile
+		}
+		if err != nil {
+			l.warn(Warning{Code: "pin_inner_unknown", Map: m.Name, Section: m.Section,
+				Message: fmt.Sprintf("the inner maps of the map pinned at %q are not compared: %v", m.PinPath, err)})
+			return nil, nil
+		}
+		s := shapeOfInfo(inner)
+		s.types = l.pinnedTypes(m, inner)
+		return s, nil
+	}
+	return nil, nil
+}
+
+func (l *loader) mapInfoByID(id uint32) (bpfsys.MapInfo, error) {
+	fd, err := l.k.MapByID(id, 0)
+	if err != nil {
+		return bpfsys.MapInfo{}, err
+	}
+	info, err := l.k.MapInfo(fd)
+	return info, errors.Join(err, l.k.Close(fd))
+}
+
+// reuse takes map i from its pin; false when there is none, or when it is to be
+// replaced.
+func (l *loader) reuse(i int) (bool, error) {
+	m := &l.plan.Maps[i]
+	p, err := l.openPin(i)
+	if p == nil || err != nil {
+		return false, err
+	}
+	if len(p.diffs) > 0 {
+		return false, joinedClose(&Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
+			Err:  fmt.Errorf("the map pinned at %q has %s", m.PinPath, fieldTexts(p.diffs)),
+			Hint: "remove the pin if nobody needs it, or load with another pin directory"}, l.k.Close(p.fd))
+	}
+	l.maps[i] = loadedMap{fd: p.fd, maxEntries: p.info.MaxEntries, withBTF: p.info.BTFID != 0, reused: true}
+	l.trace("map %d %q: taken from %s, fd %d", i, m.Name, m.PinPath, p.fd)
+	return true, nil
+}
