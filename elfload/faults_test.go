@@ -43,9 +43,9 @@ type faultCase struct {
 // freplacePin is where the recorder has the program that freplace.o replaces.
 const freplacePin = "/sys/fs/bpf/replaceable"
 
-// faultOptions pin everything, and give the fixtures what they ask for.
+// faultOptions pin everything, use a token, and give the fixtures what they ask for.
 func faultOptions(name string, cache *btf.Cache) Options {
-	o := Options{Jobs: 1, PinPath: "/sys/fs/bpf/faults", Cache: cache, PageSize: 4096,
+	o := Options{Jobs: 1, PinPath: "/sys/fs/bpf/faults", TokenPath: DefaultBPFFS, Cache: cache, PageSize: 4096,
 		Kconfig: []byte("CONFIG_BPF=y\nCONFIG_BPF_JIT=y\nCONFIG_HZ=1000\nCONFIG_LOG_BUF_SHIFT=17\nCONFIG_NR_CPUS=64\n" +
 			"CONFIG_PGTABLE_LEVELS=4\nCONFIG_NET=y\nCONFIG_CC_VERSION_TEXT=\"clang\"\n")}
 	if name == "freplace.o" {

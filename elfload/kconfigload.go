@@ -130,7 +130,7 @@ func (l *loader) setFact(v *kconfig.Values, i int, name string) error {
 func (l *loader) hasCookie() uint64 {
 	const tracepoint, getAttachCookie, call, exit = 5, 174, 0x85, 0x95
 	insns := append(hostOrder.AppendUint32([]byte{call, 0, 0, 0}, getAttachCookie), exit, 0, 0, 0, 0, 0, 0, 0)
-	fd, _, err := l.k.LoadProgram(&bpfsys.ProgAttr{Type: tracepoint, Insns: insns, License: "GPL"})
+	fd, _, err := l.k.LoadProgram(&bpfsys.ProgAttr{Type: tracepoint, Insns: insns, License: "GPL", TokenFD: l.token.fd})
 	if err != nil {
 		if !errors.Is(err, syscall.EINVAL) { // which is the verifier's answer
 			l.warn(Warning{Code: "cookie_unknown", Section: kconfig.Section, Message: fmt.Sprintf("LINUX_HAS_BPF_COOKIE is taken for 0: %v", err)})

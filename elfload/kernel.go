@@ -18,6 +18,7 @@ type kernel interface {
 	externKernel
 	handoverKernel
 	pinKernel
+	tokenKernel
 
 	LoadBTF(*bpfsys.BTFAttr) (fd int, log string, err error)
 	CreateMap(*bpfsys.MapAttr) (fd int, err error)

@@ -69,6 +69,10 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	if err := l.checkMemoryHere(); err != nil {
 		return nil, err
 	}
+	defer l.closeToken()
+	if err := l.openToken(); err != nil {
+		return nil, err
+	}
 	if err := l.checkPins(); err != nil {
 		return nil, err
 	}
@@ -111,6 +115,7 @@ type loader struct {
 	warnings    []Warning
 	kernelTypes *kernelTypes
 	ops         structOpsState
+	token       loadToken
 	externState
 }
 

@@ -1,8 +1,10 @@
 package elfload
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -18,7 +20,7 @@ func (l *loader) loadBTF() error {
 	if err != nil {
 		return &Error{Stage: StageMap, Code: "btf", Section: ".BTF", Err: err}
 	}
-	fd, _, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: raw})
+	fd, _, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: raw, TokenFD: l.token.fd})
 	if err == nil {
 		l.btf = fd
 		l.trace("BTF: loaded, fd %d", fd)
@@ -28,17 +30,17 @@ func (l *loader) loadBTF() error {
 	if kindOf(err) == ErrPrivilege {
 		// Maps need the same privilege, and their refusal explains it; a kernel
 		// older than 4.18 knows no BTF at all. If they succeed, noteBTF tells.
-		l.btfErr = err
+		l.btfErr = l.btfRefused(err)
 		return nil
 	}
 	if less, changed := rawbtf.Sanitize(raw, l.btfFeatures()); changed {
-		if fd, _, again := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: less}); again == nil {
+		if fd, _, again := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: less, TokenFD: l.token.fd}); again == nil {
 			l.btf = fd
 			l.warn(Warning{Code: "btf_rewritten", Section: ".BTF", Message: "this kernel does not know all kinds of types in the object; those were rewritten into older ones"})
 			return nil
 		}
 	}
-	fd, log, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: raw, LogLevel: 1})
+	fd, log, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: raw, LogLevel: 1, TokenFD: l.token.fd})
 	if err == nil {
 		l.btf = fd
 		return nil
@@ -56,11 +58,22 @@ func (l *loader) loadBTF() error {
 	return nil
 }
 
+// btfRefused is err with what the token does not allow.
+func (l *loader) btfRefused(err error) error {
+	if l.token.fd == 0 || !errors.Is(err, syscall.EPERM) {
+		return err
+	}
+	if reason, _ := l.notDelegated([]allowance{needsCommand("btf_load", bpfsys.CmdBTFLoad)}); reason != "" {
+		return fmt.Errorf("%s: %w", reason, err)
+	}
+	return err
+}
+
 // btfFeatures asks the kernel what it knows, one small BTF each.
 func (l *loader) btfFeatures() rawbtf.Features {
 	var have rawbtf.Features
 	for _, p := range rawbtf.Probes(hostOrder) {
-		fd, _, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: p.Raw})
+		fd, _, err := l.k.LoadBTF(&bpfsys.BTFAttr{Raw: p.Raw, TokenFD: l.token.fd})
 		if err != nil {
 			continue
 		}

@@ -110,7 +110,7 @@ func (l *loader) createTemplate(m *PlannedMap) (int, error) {
 
 func (l *loader) mapAttr(d *MapDef, name string, perCPU bool) (*bpfsys.MapAttr, error) {
 	a := &bpfsys.MapAttr{Type: d.Type, KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries,
-		Flags: d.Flags, Extra: d.Extra, NumaNode: d.NumaNode, Name: name}
+		Flags: d.Flags, Extra: d.Extra, NumaNode: d.NumaNode, Name: name, TokenFD: l.token.fd}
 	if perCPU {
 		n, err := l.k.PossibleCPUs()
 		if err != nil {
@@ -130,7 +130,7 @@ func (l *loader) mapAttr(d *MapDef, name string, perCPU bool) (*bpfsys.MapAttr, 
 func (l *loader) createWithRetry(d *MapDef, needs string, a *bpfsys.MapAttr) (fd int, withBTF bool, err error) {
 	if needs != "" && a.BTFFD == 0 {
 		if l.btfErr != nil {
-			return noFD, false, l.explainMap(d, a, l.btfErr)
+			return noFD, false, l.explainMap(d, a, l.btfErr, []allowance{needsCommand("btf_load", bpfsys.CmdBTFLoad)})
 		}
 		return noFD, false, &Error{Stage: StageMap, Kind: ErrNotSupported, Code: "btf_needed", Section: d.Section, Symbol: d.Name,
 			Err: fmt.Errorf("the value holds a %s, which needs BTF, and the kernel took none", needs)}
@@ -143,16 +143,17 @@ func (l *loader) createWithRetry(d *MapDef, needs string, a *bpfsys.MapAttr) (fd
 	if fd, withBTF, again := l.createDegraded(d, needs, a, err); again == nil {
 		return fd, withBTF, nil
 	}
-	return noFD, false, l.explainMap(d, a, err)
+	return noFD, false, l.explainMap(d, a, err, mapAllowances(a))
 }
 
-// explainMap finds out why the kernel refused the map.
-func (l *loader) explainMap(d *MapDef, a *bpfsys.MapAttr, err error) error {
+// explainMap finds out why the kernel refused the map; needs are what a token must
+// allow for the call that failed.
+func (l *loader) explainMap(d *MapDef, a *bpfsys.MapAttr, err error, needs []allowance) error {
 	e := loadError(StageMap, "map_create", d, err)
 	if l.ctx.Err() != nil {
 		return e
 	}
-	why := l.k.ExplainMap(a, err)
+	why := l.withToken(l.k.ExplainMap(a, err), err, needs)
 	if why.Kind != nil {
 		e.Kind = why.Kind
 	}

@@ -114,7 +114,7 @@ func (l *loader) progAttr(p *PlannedProgram) (*bpfsys.ProgAttr, []progs.CoreFail
 		return nil, nil, programError(p, "core", err)
 	}
 	a := &bpfsys.ProgAttr{Type: p.Type, AttachType: p.AttachType, Insns: insns, License: l.plan.Object.License,
-		Name: p.KernelName, Flags: p.Flags, KernVersion: l.plan.kernVersion(p)}
+		Name: p.KernelName, Flags: p.Flags, KernVersion: l.plan.kernVersion(p), TokenFD: l.token.fd}
 	if l.btf != noFD {
 		a.BTFFD = l.btf
 		a.FuncInfo, a.FuncInfoRecSize = p.code.FuncInfo, progs.FuncInfoSize
@@ -136,7 +136,7 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 	e.Log = log
 	v := readLog(log)
 	if v.Insn < 0 && v.Reason == "" {
-		why := l.k.ExplainProgram(a, log, err)
+		why := l.withToken(l.k.ExplainProgram(a, log, err), err, progAllowances(a))
 		if why.Kind != nil {
 			e.Kind = why.Kind
 		}

@@ -74,6 +74,10 @@ type Options struct {
 	// MaxMemory refuses, before the first system call, a load whose maps would
 	// take more bytes of kernel memory than that by Plan.Memory; 0 is no limit.
 	MaxMemory uint64
+	// TokenPath is the root of a bpffs that delegates to the process's user
+	// namespace: BPF objects are made with a token of it (Linux 6.9). "" means that
+	// in a user namespace one of BPFFS is used if there is one, NoToken none.
+	TokenPath string
 	// PageSize in bytes is what ring buffers are rounded to; 0 means the host's.
 	PageSize int
 }

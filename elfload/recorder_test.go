@@ -40,6 +40,7 @@ type recorder struct {
 	vmlinux []byte
 	targets targets
 	externs recordedExterns
+	token   recordedToken
 	wrong   []string // misuse: closing what is not open, using a closed descriptor
 }
 

@@ -100,7 +100,7 @@ func completeFlags(cmd *cobra.Command) {
 		}
 		return words, cobra.ShellCompDirectiveNoFileComp
 	})
-	for _, dir := range []string{"pin", "bpffs"} {
+	for _, dir := range []string{"pin", "bpffs", "token"} {
 		register(dir, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		})

@@ -86,6 +86,7 @@ func (f *planFlags) add(fs *pflag.FlagSet) {
 type loadFlags struct {
 	planFlags
 	btf, kconfig  string
+	token         tokenFlag
 	jobs          int
 	hold, verbose bool
 	pins          pinFlags
@@ -100,6 +101,7 @@ func (f *loadFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.btf, "btf", "", "kernel types `FILE` (BTF, or ELF with .BTF) instead of the running kernel's")
 	fs.IntVar(&f.jobs, "jobs", 0, "verify `N` programs at once (0: one per CPU)")
 	fs.BoolVar(&f.hold, "hold", false, "stay alive, with everything loaded, until SIGINT or SIGTERM")
+	f.token.add(fs)
 	f.handover.add(fs)
 	f.pins.add(fs)
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print verifier logs and each system call's outcome on standard error")
@@ -160,7 +162,7 @@ func (f *loadFlags) options() (elfload.Options, error) {
 	if err := f.pins.set(&o); err != nil {
 		return o, err
 	}
-	o.KeepGoing = f.keepGoing
+	o.KeepGoing, o.TokenPath = f.keepGoing, f.token.path()
 	o.Jobs, o.VerifierLog = f.jobs, f.verbose
 	if f.kconfig != "" {
 		if o.Kconfig, err = readKconfig(f.kconfig); err != nil {

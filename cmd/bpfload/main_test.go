@@ -19,6 +19,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) == "1" {
 		goChild() // exits
 	}
+	if child := children[os.Getenv(otherChildEnv)]; child != nil {
+		child() // exits
+	}
 	if os.Getenv(mainEnv) == "1" {
 		main() // exits
 	}
@@ -85,3 +88,8 @@ func TestHoldEndsBySignal(t *testing.T) {
 		}
 	}
 }
+
+// otherChildEnv names what else the test binary is to be, one of children.
+const otherChildEnv = "BPFLOAD_TEST_AS"
+
+var children = map[string]func(){}

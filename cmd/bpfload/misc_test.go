@@ -38,7 +38,7 @@ func TestHelp(t *testing.T) {
 func TestFlagsOfEachCommand(t *testing.T) {
 	inspect := []string{"dialect", "json", "pin-table", "relaxed"}
 	plan := append(slices.Clone(inspect), "attach-prog", "autoload", "bpffs", "dialect-pins", "inner", "map", "maps-only", "max-memory", "pin", "type", "var")
-	both := append(slices.Clone(plan), "btf", "group", "hold", "jobs", "kconfig", "mode", "pin-mode", "progs", "read-only", "verbose")
+	both := append(slices.Clone(plan), "btf", "group", "hold", "jobs", "kconfig", "mode", "pin-mode", "progs", "read-only", "token", "verbose")
 	load, run := append(slices.Clone(both), "keep-going", "send"), append(slices.Clone(both), "no-new-privs", "user")
 	convert := []string{"dialect", "inner", "map", "pin-table", "relaxed"}
 	root := newRootCmd(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv))

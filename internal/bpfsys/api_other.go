@@ -58,5 +58,8 @@ func MapByID(id, flags uint32) (fd int, err error) { return -1, errNoBPF }
 // ModuleBTFFD fails: there is no bpf(2) here.
 func ModuleBTFFD(name string) (fd int, err error) { return -1, errNoBPF }
 
+// TokenCreate fails: there is no bpf(2) here.
+func TokenCreate(dir string) (fd int, err error) { return -1, errNoBPF }
+
 // Close fails: no descriptor can have come from here.
 func Close(fd int) error { return errNoBPF }

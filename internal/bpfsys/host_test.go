@@ -143,8 +143,12 @@ func TestHostPrivilege(t *testing.T) {
 			}
 		})
 	}
-	if d := (Host{}).privilege("x", nil, true); !strings.Contains(d.Reason, "token may not allow it") {
-		t.Errorf("with a token: %+v", d)
+	inside := Host{UserNS: true, CapEff: mapdef.At(1 << capBPF)}
+	if d := inside.privilege("x", needBPF, true); !strings.Contains(d.Reason, "security module") {
+		t.Errorf("a token and the capability: %+v", d)
+	}
+	if d := inside.privilege("x", needNetAdmin, true); !strings.Contains(d.Reason, "x needs CAP_NET_ADMIN in the BPF token's user namespace") {
+		t.Errorf("a token without the capability: %+v", d)
 	}
 }
 

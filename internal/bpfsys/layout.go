@@ -76,6 +76,8 @@ type bindMapAttr struct{ progFD, mapFD, flags uint32 }
 
 type freezeAttr struct{ mapFD uint32 }
 
+type tokenAttr struct{ flags, bpffsFD uint32 }
+
 // Layouts of struct bpf_map_info, bpf_prog_info and bpf_btf_info up to the last
 // field that is read.
 

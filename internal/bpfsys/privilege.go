@@ -67,7 +67,8 @@ func (h Host) chargesMemlock() bool {
 
 // privilege is the diagnosis of EPERM for what ("loading a program of type
 // xdp"), from the state of the process: every reason that holds, the most
-// certain first.
+// certain first. With a token, which is taken to allow it, capabilities count in the
+// process's own user namespace.
 func (h Host) privilege(what string, needs []capability, token bool) Diagnosis {
 	d := Diagnosis{Kind: mapdef.ErrPrivilege}
 	var reasons []string
@@ -80,6 +81,9 @@ func (h Host) privilege(what string, needs []capability, token bool) Diagnosis {
 	lacks := h.lacks(needs)
 	if len(lacks) > 0 {
 		switch {
+		case h.UserNS && token:
+			add("Keep them in the user namespace", "%s needs %s in the BPF token's user namespace, and the process has not got it (CapEff %#x)",
+				what, capList(lacks), h.CapEff.Bytes)
 		case h.UserNS:
 			add("Run outside of the user namespace (container), or pass a BPF token (Linux 6.9)",
 				"%s needs %s in the initial user namespace, and the process is in another one", what, capList(lacks))
@@ -90,7 +94,7 @@ func (h Host) privilege(what string, needs []capability, token bool) Diagnosis {
 		if h.UnprivBPF.Known && h.UnprivBPF.Bytes != 0 && len(needs) == 0 {
 			add("", "kernel.unprivileged_bpf_disabled is %d, so nothing is allowed without CAP_BPF", h.UnprivBPF.Bytes)
 		}
-	} else if h.UserNS {
+	} else if h.UserNS && !token {
 		add("Run outside of the user namespace (container), or pass a BPF token (Linux 6.9)",
 			"the process is in a user namespace, and its capabilities count for nothing with bpf(2) there")
 	}
@@ -100,9 +104,6 @@ func (h Host) privilege(what string, needs []capability, token bool) Diagnosis {
 	}
 	if len(lacks) == 0 && h.chargesMemlock() {
 		add(memlockHint, "RLIMIT_MEMLOCK is %s, and kernels before 5.11 charge BPF memory to it", memlockText(h.Memlock))
-	}
-	if token {
-		add("", "the BPF token may not allow it")
 	}
 	if len(reasons) == 0 {
 		add("Look for a refusal in the audit log (SELinux, AppArmor, a BPF LSM program)",

@@ -21,6 +21,7 @@ const (
 	cmdBTFNextID      = 23
 	cmdMapUpdateBatch = 26
 	cmdProgBindMap    = 35
+	cmdTokenCreate    = 36
 )
 
 // command is the name of a bpf command for messages.
@@ -41,6 +42,7 @@ var commandNames = map[command]string{
 	cmdBTFNextID:      "BPF_BTF_GET_NEXT_ID",
 	cmdMapUpdateBatch: "BPF_MAP_UPDATE_BATCH",
 	cmdProgBindMap:    "BPF_PROG_BIND_MAP",
+	cmdTokenCreate:    "BPF_TOKEN_CREATE",
 }
 
 func (c command) String() string { return commandNames[c] }

@@ -1,0 +1,26 @@
+package bpfsys
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// TokenCreate makes a BPF token from the bpffs whose root is dir (Linux 6.9).
+// ENOENT: the bpffs delegates nothing; EOPNOTSUPP: the process is in the first user
+// namespace; EPERM: the bpffs is another user namespace's, or the process has no
+// CAP_BPF in its own; EINVAL: dir is not the root of a bpffs, or the kernel
+// knows no tokens. A failing open of dir is an *os.PathError. The caller owns the
+// descriptor.
+func TokenCreate(dir string) (fd int, err error) {
+	at, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, &os.PathError{Op: "open", Path: dir, Err: err}
+	}
+	defer unix.Close(at)
+	fd, errno := open(cmdTokenCreate, &tokenAttr{bpffsFD: uint32(at)}, 0)
+	if errno != 0 {
+		return -1, failed(cmdTokenCreate, errno, text("bpffs", dir))
+	}
+	return fd, nil
+}
