@@ -1,9 +1,11 @@
 package elfload
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 
@@ -131,13 +133,28 @@ func (k *kernelTypes) closeModules() error {
 
 // wantsTarget tells whether the program is attached to a type of the kernel's.
 func (p *PlannedProgram) wantsTarget() bool {
-	return p.AttachBTF != progs.NoAttachBTF && p.AttachBTF != progs.AttachExtension && p.AttachProg == ""
+	switch p.AttachBTF {
+	case progs.NoAttachBTF, progs.AttachExtension:
+		return false
+	case progs.AttachMulti:
+		return p.targetModule() != ""
+	}
+	return p.AttachProg == ""
+}
+
+// targetModule is what stands before the ':' of a target such as "module:function".
+func (p *PlannedProgram) targetModule() string {
+	module, _, ok := strings.Cut(p.AttachTo, ":")
+	if !ok || module == kernelModule {
+		return ""
+	}
+	return module
 }
 
 // attach fills in the type, in the kernel, a module or another program, that the
 // program attaches to. The caller closes a.AttachProgFD.
 func (k *kernelTypes) attach(p *PlannedProgram, a *bpfsys.ProgAttr) error {
-	if p.AttachBTF == progs.NoAttachBTF {
+	if p.AttachBTF == progs.NoAttachBTF || p.AttachBTF == progs.AttachMulti && p.targetModule() == "" {
 		return nil
 	}
 	fail := func(kind error, err error, hint string) error {
@@ -159,6 +176,9 @@ func (k *kernelTypes) attach(p *PlannedProgram, a *bpfsys.ProgAttr) error {
 	if k.err != nil {
 		return fail(kindOf(k.err), fmt.Errorf("attaching to %q needs the kernel's types: %w", p.AttachTo, k.err), "")
 	}
+	if p.AttachBTF == progs.AttachMulti {
+		return k.attachMulti(p, a)
+	}
 	module, name := "", p.AttachTo
 	if p.AttachBTF == progs.AttachFunc {
 		if before, after, ok := strings.Cut(name, ":"); ok {
@@ -179,6 +199,26 @@ func (k *kernelTypes) attach(p *PlannedProgram, a *bpfsys.ProgAttr) error {
 		return fail(kindOf(err), fmt.Errorf("types of module %q: %w", types.module, err), "")
 	}
 	a.AttachBTFID, a.AttachBTFObjFD = ty.ID, fd
+	return nil
+}
+
+// attachMulti tells the kernel the module whose functions a program of several
+// functions is for; which ones is for whoever attaches it.
+func (k *kernelTypes) attachMulti(p *PlannedProgram, a *bpfsys.ProgAttr) error {
+	module := p.targetModule()
+	all, err := k.modules()
+	i := slices.IndexFunc(all, func(t *targetTypes) bool { return t.module == module })
+	if i < 0 {
+		e := programError(p, "attach_target", cmp.Or(err, fmt.Errorf("no module %q is loaded that has types", module)))
+		e.Kind = kindOf(err)
+		return e
+	}
+	a.AttachBTFObjFD, err = k.descriptor(all[i])
+	if err != nil {
+		e := programError(p, "attach_target", fmt.Errorf("types of module %q: %w", module, err))
+		e.Kind = kindOf(err)
+		return e
+	}
 	return nil
 }
 

@@ -62,6 +62,10 @@ var causes = [...]cause{
 		"the function wants another kind of argument: compare its prototype with what is passed, a pointer to the stack or a map value for a buffer, the map itself for a map"),
 	known("unreachable", `unreachable insn|jump out of range|last insn is not an exit`,
 		"instructions cannot be reached, or the end is not a return: the compiler took undefined behaviour for granted; look for uninitialised variables and missing returns above"),
+	known("sleepable", `programs can be sleepable`,
+		"this kernel lets no program of this kind sleep: leave out the .s of the section name, or use a newer kernel (tracepoints: Linux 7.2)"),
+	known("attach_target", `must provide btf_id`,
+		"the kernel is older than this way to attach (fentry.multi, fexit.multi and fsession.multi: Linux 7.2), or the program has no target"),
 	known("leak", `leaks addr`,
 		"a kernel pointer would get out to user space, which needs CAP_PERFMON"),
 }

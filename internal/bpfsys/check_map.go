@@ -87,6 +87,7 @@ var mapRules = [...]mapRule{
 	mapCgrpStorage:         storage,
 	mapArena:               {exactly(0), exactly(0), anySize, FlagMmapable | FlagSegvOnFault | FlagNoUserConv, FlagMmapable, false, arenaExtra},
 	mapInsnArray:           {exactly(4), exactly(16), anySize, 0, 0, false, nil},
+	mapRHash:               {anySize, anySize, from(1, 1<<31), flagsHash, FlagNoPrealloc, false, hashSizes},
 }
 
 // CheckMap tells what every kernel refuses in a, from the rules of its type,
@@ -104,7 +105,7 @@ func CheckMap(a *MapAttr, pageSize uint32) []Problem {
 	all = append(all, r.entries.check("max_entries", name, a.MaxEntries)...)
 	all = append(all, r.checkFlags(name, a.Flags)...)
 	all = append(all, checkBTFIDs(r, a)...)
-	if a.Extra != 0 && a.Type != mapBloomFilter && a.Type != mapArena {
+	if a.Extra != 0 && a.Type != mapBloomFilter && a.Type != mapArena && a.Type != mapRHash {
 		all = append(all, Problem{"map_extra", 0, name + " maps take no map_extra", syscall.EINVAL})
 	}
 	if a.Type == mapBloomFilter && a.Extra > 15 {

@@ -33,6 +33,8 @@ func TestCheckMap(t *testing.T) {
 		{"bloom filter hashes", MapAttr{Type: mapBloomFilter, ValueSize: 8, MaxEntries: 1, Extra: 16}, []string{"map_extra", "at most 15"}},
 		{"ring buffer of no size", MapAttr{Type: mapRingbuf}, []string{"max_entries", "not 0"}},
 		{"ring buffer with value", MapAttr{Type: mapRingbuf, ValueSize: 8, MaxEntries: 4096}, []string{"value_size", "need value_size 0, not 8"}},
+		{"resizable hash", MapAttr{Type: mapRHash, KeySize: 4, ValueSize: 8, MaxEntries: 8, Flags: FlagNoPrealloc, Extra: 4}, nil},
+		{"resizable hash, preallocated", MapAttr{Type: mapRHash, KeySize: 4, ValueSize: 8, MaxEntries: 8}, []string{"map_flags", "rhash maps need BPF_F_NO_PREALLOC"}},
 		{"arena", MapAttr{Type: mapArena, MaxEntries: 100, Flags: FlagMmapable, Extra: 1 << 44}, nil},
 		{"arena too large", MapAttr{Type: mapArena, MaxEntries: 1<<20 + 1, Flags: FlagMmapable}, []string{"max_entries", "at most 4 GiB"}},
 		{"arena between pages", MapAttr{Type: mapArena, MaxEntries: 1, Flags: FlagMmapable, Extra: 1<<44 + 8}, []string{"map_extra", "multiple of the page size"}},

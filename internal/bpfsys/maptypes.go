@@ -36,6 +36,7 @@ const (
 	mapCgrpStorage         = 32
 	mapArena               = 33
 	mapInsnArray           = 34
+	mapRHash               = 35
 )
 
 // kind is a type of map or program: its name as libbpf and bpftool print it,
@@ -84,6 +85,7 @@ var mapKinds = [...]kind{
 	mapCgrpStorage:         {"cgrp_storage", "6.2", needBPF},
 	mapArena:               {"arena", "6.9", needBPF},
 	mapInsnArray:           {"insn_array", "6.19", needBPF},
+	mapRHash:               {"rhash", "7.2", needBPF},
 }
 
 // MapTypeName is the type's name as libbpf and bpftool write it ("lru_hash"),

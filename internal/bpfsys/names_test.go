@@ -44,7 +44,7 @@ func TestTypeNamesAreComplete(t *testing.T) {
 }
 
 func TestNamesAreLibbpfs(t *testing.T) {
-	for name, want := range map[string]uint32{"hash": 1, "lru_percpu_hash": 10, "cgroup_storage": 19, "cgrp_storage": 32, "insn_array": 34} {
+	for name, want := range map[string]uint32{"hash": 1, "lru_percpu_hash": 10, "cgroup_storage": 19, "cgrp_storage": 32, "insn_array": 34, "rhash": 35} {
 		if got, ok := MapTypeByName(name); !ok || got != want {
 			t.Errorf("map type %q is %d, want %d", name, got, want)
 		}

@@ -49,14 +49,25 @@ func TestSectionNames(t *testing.T) {
 		{"action", ebpf.SchedACT, none, "", 0, 0},
 		{"tracepoint/syscalls/sys_enter_openat", ebpf.TracePoint, none, "syscalls/sys_enter_openat", 0, 0},
 		{"tp/a/b", ebpf.TracePoint, none, "a/b", 0, 0},
+		{"tracepoint.s/syscalls/sys_enter_getcwd", ebpf.TracePoint, none, "syscalls/sys_enter_getcwd", 0, FlagSleepable},
+		{"tp.s", ebpf.TracePoint, none, "", 0, FlagSleepable},
+		{"raw_tracepoint.s/sys_enter", ebpf.RawTracepoint, none, "sys_enter", 0, FlagSleepable},
+		{"raw_tp.s/sys_enter", ebpf.RawTracepoint, none, "sys_enter", 0, FlagSleepable},
 		{"raw_tp/sys_enter", ebpf.RawTracepoint, none, "sys_enter", 0, 0},
 		{"raw_tracepoint.w/x", ebpf.RawTracepointWritable, none, "x", 0, 0},
 		{"tp_btf/sys_enter", ebpf.Tracing, ebpf.AttachTraceRawTp, "sys_enter", AttachRawTP, 0},
+		{"tp_btf.s/sys_enter", ebpf.Tracing, ebpf.AttachTraceRawTp, "sys_enter", AttachRawTP, FlagSleepable},
 		{"fentry/f", ebpf.Tracing, ebpf.AttachTraceFEntry, "f", AttachFunc, 0},
 		{"fexit.s/f", ebpf.Tracing, ebpf.AttachTraceFExit, "f", AttachFunc, FlagSleepable},
 		{"fmod_ret/f", ebpf.Tracing, ebpf.AttachModifyReturn, "f", AttachFunc, 0},
 		{"fsession/f", ebpf.Tracing, ebpf.AttachType(58), "f", AttachFunc, 0},
 		{"fsession.s/f", ebpf.Tracing, ebpf.AttachType(58), "f", AttachFunc, FlagSleepable},
+		{"fentry.multi/bpf_fentry_test*", ebpf.Tracing, ebpf.AttachType(59), "bpf_fentry_test*", AttachMulti, 0},
+		{"fexit.multi", ebpf.Tracing, ebpf.AttachType(60), "", AttachMulti, 0},
+		{"fsession.multi/mod:f*", ebpf.Tracing, ebpf.AttachType(61), "mod:f*", AttachMulti, 0},
+		{"fentry.multi.s", ebpf.Tracing, ebpf.AttachType(59), "", AttachMulti, FlagSleepable},
+		{"fexit.multi.s/f", ebpf.Tracing, ebpf.AttachType(60), "f", AttachMulti, FlagSleepable},
+		{"fsession.multi.s/f", ebpf.Tracing, ebpf.AttachType(61), "f", AttachMulti, FlagSleepable},
 		{"freplace/f", ebpf.Extension, none, "f", AttachExtension, 0},
 		{"lsm/file_open", ebpf.LSM, ebpf.AttachLSMMac, "file_open", AttachLSMHook, 0},
 		{"lsm.s/file_open", ebpf.LSM, ebpf.AttachLSMMac, "file_open", AttachLSMHook, FlagSleepable},
@@ -214,7 +225,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestAttachPrefix(t *testing.T) {
-	for kind, want := range []string{NoAttachBTF: "", AttachFunc: "", AttachRawTP: "btf_trace_", AttachLSMHook: "bpf_lsm_", AttachIter: "bpf_iter_", AttachExtension: ""} {
+	for kind, want := range []string{NoAttachBTF: "", AttachFunc: "", AttachRawTP: "btf_trace_", AttachLSMHook: "bpf_lsm_", AttachIter: "bpf_iter_", AttachExtension: "", AttachMulti: ""} {
 		if got := AttachBTF(kind).Prefix(); got != want {
 			t.Errorf("%d: %q", kind, got)
 		}

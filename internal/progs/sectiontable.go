@@ -1,6 +1,6 @@
 package progs
 
-// sectionRows are the section names of libbpf 1.7 (section_defs in libbpf.c), one
+// sectionRows are the section names of libbpf 1.8 (section_defs in libbpf.c), one
 // fact per row. A row whose name ends where another's slash begins comes after it.
 var sectionRows = [...]sectionRow{
 	{"socket", typeSocketFilter, 0, 0, 0},
@@ -39,11 +39,16 @@ var sectionRows = [...]sectionRow{
 
 	{"tracepoint", typeTracepoint, 0, extras, 0},
 	{"tp", typeTracepoint, 0, extras, 0},
+	{"tracepoint.s", typeTracepoint, 0, extras | sleepable, 0},
+	{"tp.s", typeTracepoint, 0, extras | sleepable, 0},
 	{"raw_tracepoint", typeRawTracepoint, 0, extras, 0},
 	{"raw_tp", typeRawTracepoint, 0, extras, 0},
+	{"raw_tracepoint.s", typeRawTracepoint, 0, extras | sleepable, 0},
+	{"raw_tp.s", typeRawTracepoint, 0, extras | sleepable, 0},
 	{"raw_tracepoint.w", typeRawTracepointWritable, 0, extras, 0},
 	{"raw_tp.w", typeRawTracepointWritable, 0, extras, 0},
 	{"tp_btf", typeTracing, attachTraceRawTP, extras | hasAttach, AttachRawTP},
+	{"tp_btf.s", typeTracing, attachTraceRawTP, extras | hasAttach | sleepable, AttachRawTP},
 	{"fentry", typeTracing, attachTraceFentry, extras | hasAttach, AttachFunc},
 	{"fmod_ret", typeTracing, attachModifyReturn, extras | hasAttach, AttachFunc},
 	{"fexit", typeTracing, attachTraceFexit, extras | hasAttach, AttachFunc},
@@ -52,6 +57,12 @@ var sectionRows = [...]sectionRow{
 	{"fexit.s", typeTracing, attachTraceFexit, extras | hasAttach | sleepable, AttachFunc},
 	{"fsession", typeTracing, attachTraceFsession, extras | hasAttach, AttachFunc},
 	{"fsession.s", typeTracing, attachTraceFsession, extras | hasAttach | sleepable, AttachFunc},
+	{"fentry.multi", typeTracing, attachTraceFentryMulti, extras | hasAttach, AttachMulti},
+	{"fexit.multi", typeTracing, attachTraceFexitMulti, extras | hasAttach, AttachMulti},
+	{"fsession.multi", typeTracing, attachTraceFsessionMulti, extras | hasAttach, AttachMulti},
+	{"fentry.multi.s", typeTracing, attachTraceFentryMulti, extras | hasAttach | sleepable, AttachMulti},
+	{"fexit.multi.s", typeTracing, attachTraceFexitMulti, extras | hasAttach | sleepable, AttachMulti},
+	{"fsession.multi.s", typeTracing, attachTraceFsessionMulti, extras | hasAttach | sleepable, AttachMulti},
 	{"freplace", typeExt, 0, extras, AttachExtension},
 	{"lsm", typeLSM, attachLSMMac, extras | hasAttach, AttachLSMHook},
 	{"lsm.s", typeLSM, attachLSMMac, extras | hasAttach | sleepable, AttachLSMHook},

@@ -107,6 +107,9 @@ const (
 	attachTraceKprobeSession
 	attachTraceUprobeSession
 	attachTraceFsession
+	attachTraceFentryMulti
+	attachTraceFexitMulti
+	attachTraceFsessionMulti
 )
 
 // attachNames are the names that libbpf and bpftool use, by number.
@@ -122,6 +125,7 @@ var attachNames = [...]string{
 	"trace_kprobe_multi", "lsm_cgroup", "struct_ops", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi",
 	"cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername",
 	"cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session", "trace_uprobe_session", "trace_fsession",
+	"trace_fentry_multi", "trace_fexit_multi", "trace_fsession_multi",
 }
 
 // TypeName is libbpf's name of a program type ("sched_cls"), "" for an unknown one.

@@ -53,6 +53,7 @@ const (
 	AttachLSMHook             // FUNC bpf_lsm_*: lsm, lsm_cgroup
 	AttachIter                // FUNC bpf_iter_*: iter
 	AttachExtension           // FUNC AttachTo of another BPF program: freplace
+	AttachMulti               // no type, but functions named by a pattern when it is attached: fentry.multi
 )
 
 // Prefix is what stands before AttachTo in the name of the BTF type.
