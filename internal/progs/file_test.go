@@ -105,6 +105,11 @@ func realObjects(t *testing.T) []string {
 	return append(paths, more...)
 }
 
+// newNames tells whether the fixture's section names are newer than cilium/ebpf's table.
+func newNames(path string) bool {
+	return strings.HasPrefix(filepath.Base(path), "prog_types_new.")
+}
+
 // TestRealObjects links every program of real objects and compares it with what
 // cilium/ebpf makes of it: type, attach type and length. It appends functions in
 // another order, and reads fewer objects.
@@ -132,7 +137,8 @@ func TestRealObjects(t *testing.T) {
 					continue
 				}
 				checkLinked(t, code)
-				if spec := theirs.Programs[p.Name]; spec != nil {
+				// The names of libbpf 1.8 give no type there (TestSectionNames has them).
+				if spec := theirs.Programs[p.Name]; spec != nil && (spec.Type != ebpf.UnspecifiedProgram || p.Type == 0 || !newNames(path)) {
 					compareProgram(t, p, code, spec)
 					compared++
 				}
