@@ -27,7 +27,7 @@ type arrow struct {
 
 // arrows lists every package. A new package gets a row here, and with it a thought.
 var arrows = [...]arrow{
-	{"cmd/bpfload", []string{"check", "elfload", "verifierlog"}, []string{"github.com/spf13/", "github.com/jedib0t/go-pretty/", "golang.org/x/sys/unix", "golang.org/x/term", "github.com/cilium/ebpf"}},
+	{"cmd/bpfload", []string{"check", "elfload", "verifierlog", "internal/vm"}, []string{"github.com/spf13/", "github.com/jedib0t/go-pretty/", "golang.org/x/sys/unix", "golang.org/x/term", "github.com/cilium/ebpf"}},
 	{"bpftest", []string{"check", "elfload", "verifierlog"}, []string{"github.com/cilium/ebpf"}},
 	{"check", []string{"elfload", "verifierlog"}, []string{"github.com/cilium/ebpf", "go.yaml.in/yaml/v3"}},
 	{"verifierlog", nil, nil},
@@ -39,6 +39,8 @@ var arrows = [...]arrow{
 	{"internal/progs", []string{"internal/mapdef", "internal/rawbtf"}, []string{"github.com/cilium/ebpf"}},
 	{"internal/kconfig", []string{"internal/mapdef", "internal/rawbtf"}, nil},
 	{"internal/bpfsys", []string{"internal/mapdef", "internal/rawbtf"}, []string{"golang.org/x/sys/unix"}},
+	// Package formats and unpackers are the libraries' work.
+	{"internal/vm", nil, []string{"golang.org/x/sys/unix", "github.com/ulikunitz/xz", "github.com/klauspost/compress/zstd"}},
 	{"internal/mapdef", []string{"internal/rawbtf"}, nil},
 	{"internal/rawbtf", nil, nil},
 	// A program of its own, run by make conformance.
@@ -46,6 +48,8 @@ var arrows = [...]arrow{
 	// For tests only: nobody above may import these.
 	{"internal/elftest", []string{"internal/mapdef", "internal/rawbtf"}, nil},
 	{"internal/elftest/oldclang", nil, nil},
+	{"internal/vm/vmtest", []string{"internal/vm"}, nil},
+	{"internal/vm/vmtest/vmrun", []string{"internal/vm", "internal/vm/vmtest"}, nil},
 	{"internal/kerneltest", nil, []string{"github.com/cilium/ebpf", "golang.org/x/sys/unix"}},
 }
 

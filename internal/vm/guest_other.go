@@ -1,0 +1,6 @@
+//go:build !linux
+
+package vm
+
+// Main returns: guests run Linux.
+func Main() {}
