@@ -82,9 +82,13 @@ func needsKernelTypes(t *rawbtf.Table, code *progs.Code) bool {
 	return false
 }
 
-// noExterns refuses to put code with externs into a CollectionSpec: only the
+// noExterns refuses to put code with externs, or jump tables, into a CollectionSpec: only the
 // reader of cilium/ebpf can mark instructions as references to the kernel.
 func noExterns(code *progs.Code) error {
+	if len(code.JumpTables) > 0 {
+		return &Error{Stage: StagePlan, Kind: ErrNotSupported, Code: "spec_jump_table", Section: code.Parts[0].Section, Symbol: code.Parts[0].Name,
+			Err: errors.New("a CollectionSpec cannot hold a program with jump tables"), Hint: noJumpTables}
+	}
 	if len(code.Externs) == 0 {
 		return nil
 	}

@@ -86,6 +86,11 @@ func (l *loader) loadProgram(i int) (fd int, log string, err error) {
 	if attr.AttachProgFD != 0 {
 		defer l.closeTarget(attr.AttachProgFD)
 	}
+	tables, err := l.jumpTables(p, attr.Insns)
+	defer l.closeTables(tables)
+	if err != nil {
+		return noFD, "", err
+	}
 	if l.plan.opts.VerifierLog {
 		attr.LogLevel = logBranches
 	}

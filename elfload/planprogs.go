@@ -174,7 +174,7 @@ func (o *Object) maxLinked() uint64 { return 32<<20 + 4*uint64(len(o.file.Raw)) 
 
 // codeSize is what a linked program takes, in bytes.
 func codeSize(c *progs.Code) uint64 {
-	return uint64(len(c.Insns)+len(c.FuncInfo)+len(c.LineInfo)) + 64*uint64(len(c.Core)+len(c.Maps)+len(c.Parts)+len(c.Externs))
+	return uint64(len(c.Insns)+len(c.FuncInfo)+len(c.LineInfo)) + 64*uint64(len(c.Core)+len(c.Maps)+len(c.Parts)+len(c.Externs)) + tableSize(c)
 }
 
 // mapIndex answers where maps are by place, not by name, so that aliases,

@@ -98,6 +98,9 @@ func (t *planText) step(s Step) {
 			t.text("path", pr.PinPath)
 		}
 		t.endStep(s.Op, s.Program)
+		if s.Op == OpLoadProgram {
+			t.jumpTables(pr)
+		}
 		return
 	}
 	m := &p.Maps[s.Map]
@@ -238,6 +241,9 @@ func (t *planText) program(p *PlannedProgram) {
 	}
 	if n := len(p.code.LineInfo) / progs.LineInfoSize; n > 0 {
 		t.add("line_info=%d", n)
+	}
+	if n := len(p.code.JumpTables); n > 0 {
+		t.add("jump_tables=%d", n)
 	}
 	t.add("at=%s+%#x", Quote(p.Section), p.Offset)
 }

@@ -1,6 +1,7 @@
 // Package progs turns the executable sections of an object into symbolic
 // programs: which functions there are (functions.go), what each instruction
-// refers to (relocs.go), what a program needs appended (link.go, exceptions.go), its function
+// refers to (relocs.go), what a program needs appended (link.go, exceptions.go,
+// jumptables.go), its function
 // and line records (extinfo.go), what its section name means (sectionnames.go)
 // and its CO-RE relocations (core.go).
 //
@@ -23,7 +24,7 @@
 //     counts, so that static maps work, and must lead to a definition.
 //   - R130: a data reference outside its section is an error here; the kernel
 //     would say EINVAL.
-//   - R128: jump tables are refused, with what to compile instead.
+//   - R128: an entry of a jump table has to lead into the function that uses it.
 //   - A ld_imm64 that has a pseudo source register but no relocation is refused: it
 //     would name a file descriptor of this process.
 //   - R28, D12: a broken .BTF.ext is a warning, never an error. A program of which

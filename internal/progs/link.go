@@ -25,6 +25,8 @@ type linker struct {
 	// first is the slot of the code where fn begins, at the slot in fn that is
 	// being resolved.
 	first, at int
+	// tableWords is how many entries the jump tables have so far.
+	tableWords uint64
 }
 
 // frame is a function whose code is in place up to next, where its resolving goes on.
@@ -211,4 +213,5 @@ func (l *linker) warn(code, format string, args ...any) {
 func (c *Code) sorted() {
 	slices.SortFunc(c.Maps, func(a, b MapRef) int { return a.Insn - b.Insn })
 	slices.SortFunc(c.Externs, func(a, b ExternRef) int { return a.Insn - b.Insn })
+	slices.SortStableFunc(c.JumpTables, func(a, b JumpTable) int { return a.Refs[0].Insn - b.Refs[0].Insn })
 }

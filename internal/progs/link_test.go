@@ -284,7 +284,6 @@ func TestLinkErrors(t *testing.T) {
 			p0 + `reference to "var" leads to offset 0xc, outside section ".data" of 12 bytes`},
 		{"R130 before the data", elftest.LdImm64(le, 1, 0, 0xfffffff0), []elftest.Reloc{at(0, 1, "var")}, "reloc_range",
 			p0 + `reference to "var" leads to offset 0xfffffffffffffff4, outside section ".data" of 12 bytes`},
-		{"R128 jump tables", wide, []elftest.Reloc{at(0, 1, "jt")}, "jump_tables", p0 + `jump tables are not supported`},
 		{"R131 common symbol", wide, []elftest.Reloc{at(0, 1, "common")}, "reloc_common",
 			p0 + `"common" is a common symbol, which has no place in the object: compile with -fno-common`},
 		{"R131 absolute symbol", wide, []elftest.Reloc{at(0, 1, "absolute")}, "reloc_absolute", p0 + `"absolute" is an absolute symbol`},

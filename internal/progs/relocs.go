@@ -159,6 +159,9 @@ func (l *linker) wide(i int, r *mapdef.Reloc) error {
 		l.addMap(MapRef{Insn: l.slot(i), Map: m})
 		return nil
 	}
+	if l.file.Sections[section].Name == jumpTableSection && inRange {
+		return l.jumpTable(i, sym, off)
+	}
 	if m, ok = l.refs.DataMap(section); !ok {
 		return l.noOwner(sym, section, off)
 	}
@@ -191,9 +194,6 @@ func (l *linker) noOwner(sym *mapdef.Symbol, section int, off uint64) error {
 					l.symbolName(sym), off, name)
 			}
 		}
-	}
-	if name == ".jumptables" {
-		return l.refuse("jump_tables", "compile with -fno-jump-tables", "jump tables are not supported")
 	}
 	return l.refuse("reloc_target", "", "relocation against section %q, which holds no map and no data", name)
 }

@@ -162,7 +162,7 @@ type Part struct {
 type Code struct {
 	Order binary.ByteOrder
 	// Insns are raw instructions in the file's byte order. References in Maps,
-	// Externs and Core are not yet filled in.
+	// Externs, JumpTables and Core are not yet filled in.
 	Insns []byte
 	Maps  []MapRef
 	// FuncInfo and LineInfo are kernel records of FuncInfoSize and LineInfoSize
@@ -171,6 +171,8 @@ type Code struct {
 	FuncInfo, LineInfo []byte
 	Core               []CoreRelo
 	Externs            []ExternRef
+	// JumpTables in the order of the first instruction that takes each.
+	JumpTables []JumpTable
 	// Parts in order of FirstInsn; they cover Insns.
 	Parts    []Part
 	Warnings []mapdef.Warning

@@ -4,6 +4,8 @@
 #   NAME.eb.o        big endian, by $CLANG
 #   NAME.clang14.o   little endian, by $CLANG14    with "also: clang14"
 #   NAME.old.o       NAME.o with the symbols of an old clang, with "also: old"
+# With "compiler: clang22" it is $CLANG22 instead of $CLANG; where that is not
+# installed, the objects are left as they are.
 # Comments in the source steer this: "// cflags: …" adds flags, "// also: …" asks
 # for further forms. NAME.link lists sources that are compiled one by one and
 # linked by `bpftool gen object`, in this order.
@@ -14,7 +16,7 @@
 # usage: build.sh [NAME…]
 set -euo pipefail
 cd "$(dirname "$0")"
-: "${CLANG:=clang-19}" "${CLANG14:=clang-14}" "${STRIP:=llvm-strip-19}" "${BPFTOOL:=bpftool}"
+: "${CLANG:=clang-19}" "${CLANG14:=clang-14}" "${CLANG22:=clang-22}" "${STRIP:=llvm-strip-19}" "${BPFTOOL:=bpftool}"
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -38,8 +40,16 @@ build() {
 		link "$name"
 		return
 	fi
-	compile "$CLANG" bpfel "$name.c" "$name.o"
-	compile "$CLANG" bpfeb "$name.c" "$name.eb.o"
+	local clang=$CLANG
+	if [[ $(said compiler "$name.c") == clang22 ]]; then
+		clang=$CLANG22
+		if ! command -v "$clang" >/dev/null; then
+			echo "$clang is not installed: $name.o is taken as committed"
+			return
+		fi
+	fi
+	compile "$clang" bpfel "$name.c" "$name.o"
+	compile "$clang" bpfeb "$name.c" "$name.eb.o"
 	also=" $(said also "$name.c") "
 	[[ $also != *" clang14 "* ]] || compile "$CLANG14" bpfel "$name.c" "$name.clang14.o"
 	[[ $also != *" old "* ]] || "$tmp/oldclang" "$name.o" "$name.old.o"
