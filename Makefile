@@ -9,7 +9,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export GO FUZZTIME
 
-.PHONY: build run test race vet lint fmt objs bench fuzz faults cover conformance clean help
+.PHONY: build run test race vet lint fmt objs bench fuzz faults cover conformance stages clean help
 
 build: ## build bin/bpfload, a static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bpfload ./cmd/bpfload
@@ -35,8 +35,11 @@ fmt: ## list files that gofmt would change; fails if there are any
 objs: ## rebuild testdata/objs (needs clang-19, clang-14, llvm-strip-19, bpftool)
 	testdata/objs/build.sh
 
-bench: ## run benchmarks that match BENCH
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+bench: ## compare speed with libbpf, cilium/ebpf and bpftool over real objects (root, Debian, 20 minutes); result in bench/RESULT.md
+	bench/run
+
+stages: ## Go benchmarks of each stage that match BENCH, compared with bench/stages.txt
+	bench/stages '$(BENCH)'
 
 fuzz: ## run every fuzz target for FUZZTIME
 	scripts/fuzz

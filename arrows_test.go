@@ -45,6 +45,11 @@ var arrows = [...]arrow{
 	{"internal/rawbtf", nil, nil},
 	// A program of its own, run by make conformance.
 	{"conformance", []string{"elfload", "internal/bpfsys"}, []string{"github.com/cilium/ebpf", "golang.org/x/sys/unix"}},
+	// Programs of their own, run by make bench.
+	{"bench", []string{"elfload"}, nil},
+	{"bench/own", []string{"bench/timing", "elfload", "internal/bpfsys"}, nil},
+	{"bench/cilium", []string{"bench/timing"}, []string{"github.com/cilium/ebpf"}},
+	{"bench/timing", nil, []string{"golang.org/x/sys/unix"}},
 	// For tests only: nobody above may import these.
 	{"internal/elftest", []string{"internal/mapdef", "internal/rawbtf"}, nil},
 	{"internal/elftest/oldclang", nil, nil},

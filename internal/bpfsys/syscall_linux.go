@@ -11,9 +11,16 @@ import (
 // result, which is a descriptor, a count or 0.
 func bpf(cmd command, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
 	return retrying(func() (int, unix.Errno) {
-		r, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(attr), size)
-		return int(r), errno
+		if observer != nil {
+			return observed(cmd, attr, size)
+		}
+		return rawBPF(cmd, attr, size)
 	})
+}
+
+func rawBPF(cmd command, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
+	r, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(attr), size)
+	return int(r), errno
 }
 
 // call is bpf with an attribute that is passed up to its last non-zero byte.
