@@ -53,6 +53,8 @@ type kernel interface {
 	// ExplainMap and ExplainProgram say why the kernel refused, by elimination.
 	ExplainMap(*bpfsys.MapAttr, error) bpfsys.Diagnosis
 	ExplainProgram(a *bpfsys.ProgAttr, log string, err error) bpfsys.Diagnosis
+	// ExplainFilter tells of any other command that a seccomp filter refused it.
+	ExplainFilter(error) (bpfsys.Diagnosis, bool)
 }
 
 // host is the running kernel.
@@ -101,4 +103,8 @@ func (host) ExplainMap(a *bpfsys.MapAttr, err error) bpfsys.Diagnosis {
 
 func (host) ExplainProgram(a *bpfsys.ProgAttr, log string, err error) bpfsys.Diagnosis {
 	return bpfsys.ExplainProgLoad(bpfsys.Kernel{}, a, log, err)
+}
+
+func (host) ExplainFilter(err error) (bpfsys.Diagnosis, bool) {
+	return bpfsys.ExplainFilter(bpfsys.Kernel{}, err)
 }

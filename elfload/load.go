@@ -62,6 +62,7 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	defer l.unlockPins() // after undo, which the locks cover
 	defer func() {
 		if err != nil {
+			l.explainFilter(err)
 			err = l.undo(err)
 		}
 	}()

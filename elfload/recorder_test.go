@@ -319,6 +319,8 @@ func (r *recorder) ExplainProgram(_ *bpfsys.ProgAttr, _ string, err error) bpfsy
 	return bpfsys.Diagnosis{Reason: "the recorder was told to refuse"}
 }
 
+func (r *recorder) ExplainFilter(error) (bpfsys.Diagnosis, bool) { return bpfsys.Diagnosis{}, false }
+
 var _ kernel = (*recorder)(nil)
 
 // leftovers tells what a failed load has left behind.

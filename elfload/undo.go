@@ -2,6 +2,7 @@ package elfload
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"syscall"
 )
@@ -47,4 +48,16 @@ func joined(errs []error) error {
 		return errs[0]
 	}
 	return errors.Join(errs[0], rest)
+}
+
+// explainFilter says so where it was not the kernel that refused, but a seccomp
+// filter.
+func (l *loader) explainFilter(err error) {
+	var e *Error
+	if !errors.As(err, &e) || e.Errno == 0 {
+		return
+	}
+	if why, ok := l.k.ExplainFilter(e.Err); ok {
+		e.Kind, e.Err, e.Hint = why.Kind, fmt.Errorf("%s: %w", why.Reason, e.Err), why.Hint
+	}
 }

@@ -2,6 +2,8 @@
 
 package bpfsys
 
+import "syscall"
+
 // BTFLoad fails: there is no bpf(2) here.
 func BTFLoad(*BTFAttr) (fd int, log string, err error) { return -1, "", errNoBPF }
 
@@ -57,6 +59,9 @@ func MapByID(id, flags uint32) (fd int, err error) { return -1, errNoBPF }
 
 // ModuleBTFFD fails: there is no bpf(2) here.
 func ModuleBTFFD(name string) (fd int, err error) { return -1, errNoBPF }
+
+// Oversized is answered with ENOSYS: there is no bpf(2) here.
+func Oversized(cmd int) syscall.Errno { return syscall.ENOSYS }
 
 // TokenCreate fails: there is no bpf(2) here.
 func TokenCreate(dir string) (fd int, err error) { return -1, errNoBPF }

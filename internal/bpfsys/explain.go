@@ -12,6 +12,9 @@ type Prober interface {
 	ProgLoad(*ProgAttr) (fd int, log string, err error)
 	Close(fd int) error
 	Host() Host
+	// Oversized makes the command with an attribute that is larger than any kernel
+	// takes, and gives its errno.
+	Oversized(cmd int) syscall.Errno
 }
 
 // Kernel is the running kernel as a Prober.
@@ -28,6 +31,9 @@ func (Kernel) Close(fd int) error { return Close(fd) }
 
 // Host is [ReadHost].
 func (Kernel) Host() Host { return ReadHost() }
+
+// Oversized is [Oversized].
+func (Kernel) Oversized(cmd int) syscall.Errno { return Oversized(cmd) }
 
 // Diagnosis says why the kernel refused something, for people.
 type Diagnosis struct {

@@ -19,6 +19,9 @@ func ExplainMapCreate(sys Prober, a *MapAttr, err error) Diagnosis {
 		return Diagnosis{Reason: fmt.Sprint(err)}
 	}
 	h := sys.Host()
+	if h.filter = askFilter(sys, h, cmdMapCreate, errno); h.filter == filterRefuses {
+		return filtered(cmdMapCreate)
+	}
 	e := &mapExplainer{sys: sys, a: a, host: h, errno: errno}
 	switch errno {
 	case syscall.EPERM:

@@ -23,7 +23,11 @@ func ExplainProgLoad(sys Prober, a *ProgAttr, log string, err error) Diagnosis {
 		return Diagnosis{Kind: mapdef.ErrVerifier,
 			Reason: fmt.Sprintf("the verifier rejected the program: %s", line)}
 	}
-	e := &progExplainer{sys: sys, a: a, host: sys.Host(), errno: errno}
+	h := sys.Host()
+	if h.filter = askFilter(sys, h, cmdProgLoad, errno); h.filter == filterRefuses {
+		return filtered(cmdProgLoad)
+	}
+	e := &progExplainer{sys: sys, a: a, host: h, errno: errno}
 	if explain, ok := progErrnos[errno]; ok {
 		return explain(e)
 	}

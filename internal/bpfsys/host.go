@@ -36,6 +36,8 @@ type Host struct {
 	JIT                     number // net.core.bpf_jit_enable
 	PageSize                uint32
 	CPUs                    int // possible CPUs, 0 when unknown
+	// filter is about the command that is explained.
+	filter filterVerdict
 }
 
 // ReadHost reads the state of this process and system.

@@ -98,9 +98,8 @@ func (h Host) privilege(what string, needs []capability, token bool) Diagnosis {
 		add("Run outside of the user namespace (container), or pass a BPF token (Linux 6.9)",
 			"the process is in a user namespace, and its capabilities count for nothing with bpf(2) there")
 	}
-	if h.Seccomp.Known && h.Seccomp.Bytes != 0 {
-		add("Allow bpf in the seccomp profile; for docker, --cap-add BPF does",
-			"a seccomp filter is active (Seccomp %d), which may refuse bpf(2)", h.Seccomp.Bytes)
+	if h.Seccomp.Known && h.Seccomp.Bytes != 0 && h.filter != filterPasses {
+		add(filterHint, "a seccomp filter is active (Seccomp %d), which may refuse bpf(2)", h.Seccomp.Bytes)
 	}
 	if len(lacks) == 0 && h.chargesMemlock() {
 		add(memlockHint, "RLIMIT_MEMLOCK is %s, and kernels before 5.11 charge BPF memory to it", memlockText(h.Memlock))
@@ -126,7 +125,7 @@ func noBPFSyscall(h Host) Diagnosis {
 	d := Diagnosis{Kind: mapdef.ErrNotSupported,
 		Reason: "the kernel" + releaseText(h) + " has no bpf(2) (CONFIG_BPF_SYSCALL)",
 		Hint:   "Use a kernel with CONFIG_BPF_SYSCALL=y"}
-	if h.Seccomp.Known && h.Seccomp.Bytes != 0 {
+	if h.Seccomp.Known && h.Seccomp.Bytes != 0 && h.filter != filterPasses {
 		d.Kind = mapdef.ErrPrivilege
 		d.Reason = "bpf(2) is answered with ENOSYS, and a seccomp filter is active, which may do that"
 		d.Hint = "Allow bpf in the seccomp profile"

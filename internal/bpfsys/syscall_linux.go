@@ -57,6 +57,14 @@ func create[T any](cmd command, attr *T, min uintptr) (int, unix.Errno) {
 	return fd, errno
 }
 
+// Oversized makes the command with an attribute of 1 MiB, more than the page that
+// any kernel takes, and gives its errno: E2BIG from the kernel.
+func Oversized(cmd int) unix.Errno {
+	var attr [16]byte
+	_, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(cmd), uintptr(unsafe.Pointer(&attr)), 1<<20)
+	return errno
+}
+
 // standardFD moves a descriptor of 0, 1 or 2 to a number from 3 on. bpf(2)
 // descriptors are close-on-exec already; the copy is too.
 func standardFD(fd int) (int, unix.Errno) {
