@@ -30,6 +30,7 @@ type kernel interface {
 	MapInfo(fd int) (bpfsys.MapInfo, error)
 	ProgInfo(fd int) (bpfsys.ProgInfo, error)
 	PossibleCPUs() (int, error)
+	InterfaceIndex(name string) (uint32, error)
 	VmlinuxBTF() ([]byte, error)
 	Dup(fd int) (int, error)
 	Close(fd int) error
@@ -74,6 +75,7 @@ func (host) BindMap(prog, m int) error                           { return bpfsys
 func (host) MapInfo(fd int) (bpfsys.MapInfo, error)              { return bpfsys.GetMapInfo(fd) }
 func (host) ProgInfo(fd int) (bpfsys.ProgInfo, error)            { return bpfsys.GetProgInfo(fd) }
 func (host) PossibleCPUs() (int, error)                          { return bpfsys.PossibleCPUs() }
+func (host) InterfaceIndex(name string) (uint32, error)          { return bpfsys.InterfaceIndex(name) }
 func (host) VmlinuxBTF() ([]byte, error)                         { return bpfsys.VmlinuxBTF() }
 func (host) Dup(fd int) (int, error)                             { return bpfsys.Dup(fd) }
 func (host) Close(fd int) error                                  { return bpfsys.Close(fd) }

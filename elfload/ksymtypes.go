@@ -91,7 +91,7 @@ func (l *loader) compare(k *ksym, t *rawbtf.Table, ty rawbtf.Type) {
 		k.found = true
 		return
 	}
-	err := fmt.Errorf("%s is declared as %q, but the kernel's is %q", k.what(), own.CName(id), t.CName(other))
+	err := fmt.Errorf("%s is declared as %q, but the kernel's is %q", k.what(), own.Prototype(id), t.Prototype(other))
 	if k.weak && ty.Kind == rawbtf.Func {
 		k.absent = err
 		return

@@ -61,6 +61,9 @@ func (l *loader) create(i int) error {
 	if err != nil {
 		return err
 	}
+	if attr.Ifindex, err = l.ifindex(m.Device); err != nil {
+		return deviceError(loadError(StageMap, "device", &m.MapDef, err), m.Device, err)
+	}
 	if m.Inner != nil {
 		inner, err := l.createTemplate(m)
 		if err != nil {

@@ -120,6 +120,9 @@ func (l *loader) progAttr(p *PlannedProgram) (*bpfsys.ProgAttr, []progs.CoreFail
 	}
 	a := &bpfsys.ProgAttr{Type: p.Type, AttachType: p.AttachType, Insns: insns, License: l.plan.Object.License,
 		Name: p.KernelName, Flags: p.Flags, KernVersion: l.plan.kernVersion(p), TokenFD: l.token.fd}
+	if a.Ifindex, err = l.ifindex(p.Device); err != nil {
+		return nil, nil, deviceError(programError(p, "device", err), p.Device, err)
+	}
 	if l.btf != noFD {
 		a.BTFFD = l.btf
 		a.FuncInfo, a.FuncInfoRecSize = p.code.FuncInfo, progs.FuncInfoSize
@@ -166,6 +169,9 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 	}
 	if l.explainExtern(e, p, v, err) {
 		return e
+	}
+	if strings.Contains(v.Reason, "device-bound") {
+		e.Hint = "tie it to a network device with --device " + p.Name + "=IFACE"
 	}
 	e.Err = errors.New(v.reason() + p.source(v)) // the errno says less, and stands in e.Errno
 	return e

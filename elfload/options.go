@@ -34,6 +34,8 @@ type Options struct {
 	Autoload []string
 	// AttachProgs name the programs that programs attach to, in order.
 	AttachProgs []AttachProg
+	// Devices tie programs and maps to network devices, in order.
+	Devices []Device
 	// Inner gives templates to maps of maps that have none, in order.
 	Inner []InnerMap
 	// Kconfig is the text of a kernel configuration that is asked before the

@@ -45,6 +45,8 @@ type PlannedMap struct {
 	PerCPUEntries, InnerPerCPUEntries bool
 	// PinPath is the file that the map is taken from or pinned to, "" for none.
 	PinPath string
+	// Device is the network device that the map is offloaded to, "" for none.
+	Device string
 	// NeedsBTF names the field of the value that is useless without BTF
 	// ("bpf_spin_lock"), "" for none.
 	NeedsBTF string
@@ -67,6 +69,8 @@ type PlannedProgram struct {
 	// AttachProg is the program that has the function which this one attaches
 	// to: a path on bpffs or an id; "" for none.
 	AttachProg string
+	// Device is the network device that the program is tied to, "" for none.
+	Device string
 	// Err is why the program cannot be loaded, with Options.KeepGoing.
 	Err error
 

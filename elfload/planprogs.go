@@ -27,7 +27,7 @@ func (p *Plan) planPrograms() error {
 		return err
 	}
 	p.leaveText()
-	for _, step := range []func() error{p.setAutoload, p.planAttachProgs, p.planStructOps} {
+	for _, step := range []func() error{p.setAutoload, p.planAttachProgs, p.planDevices, p.planStructOps} {
 		if err := step(); err != nil {
 			return err
 		}

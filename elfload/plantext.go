@@ -141,6 +141,7 @@ func (t *planText) mapFields(m *PlannedMap) {
 	}
 	t.attributes(&m.MapDef, m.PerCPUEntries)
 	t.text("needs_btf", m.NeedsBTF)
+	t.text("device", m.Device)
 	t.text("pin", m.PinPath)
 	if m.Pinning != mapdef.PinNone {
 		t.text("pinning", m.Pinning.String())
@@ -219,6 +220,7 @@ func (t *planText) program(p *PlannedProgram) {
 	}
 	t.text("attach_to", p.AttachTo)
 	t.text("attach_prog", p.AttachProg)
+	t.text("device", p.Device)
 	if p.Flags != 0 {
 		t.add("prog_flags=%#x", p.Flags)
 	}

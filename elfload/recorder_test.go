@@ -167,6 +167,12 @@ func (r *recorder) ProgInfo(fd int) (bpfsys.ProgInfo, error) {
 	return bpfsys.ProgInfo{ID: uint32(fd)}, r.call("prog_info", nil, "")
 }
 
+func (r *recorder) InterfaceIndex(name string) (uint32, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return 7, r.call("interface", nil, " %s", name)
+}
+
 func (r *recorder) PossibleCPUs() (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -65,6 +65,7 @@ type planFlags struct {
 	mapsOnly, dialectPins                           bool
 	maxMemory                                       string
 	vars, maps, types, inner, autoload, attachProgs []string
+	devices, offload                                []string
 }
 
 func (f *planFlags) add(fs *pflag.FlagSet) {
@@ -79,6 +80,8 @@ func (f *planFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.types, "type", nil, "give a program a type, `PROG=TYPE`: xdp, sched_cls, … or a section name such as fentry/do_exit; repeatable")
 	fs.StringArrayVar(&f.inner, "inner", nil, "give a map of maps that has no inner definition a template, `OUTER=INNER`; repeatable")
 	fs.StringArrayVar(&f.autoload, "autoload", nil, "load the optional program, or create the optional struct_ops map, `NAME` (SEC(\"?…\")) too; repeatable")
+	fs.StringArrayVar(&f.devices, "device", nil, "tie an XDP program to a network device, `PROG=IFACE`, so that it may read the driver's metadata; PROG * is every one; repeatable")
+	fs.StringArrayVar(&f.offload, "offload", nil, "load a program into, or create a map on, a network card, `NAME=IFACE`; NAME * is all; repeatable")
 	fs.StringArrayVar(&f.attachProgs, "attach-prog", nil, "attach a freplace or fentry program to another in the kernel, `PROG=TARGET`: a path on bpffs or an id, then :FUNCTION unless the section names it; repeatable")
 }
 
@@ -137,6 +140,8 @@ func (f *planFlags) options() (elfload.Options, error) {
 		{"var", "NAME=VALUE", f.vars, func(n, v string) { o.Vars = append(o.Vars, elfload.Var{Name: n, Value: v}) }},
 		{"type", "PROG=TYPE", f.types, func(n, v string) { o.Types = append(o.Types, elfload.ProgramType{Program: n, Type: v}) }},
 		{"inner", "OUTER=INNER", f.inner, func(n, v string) { o.Inner = append(o.Inner, elfload.InnerMap{Outer: n, Inner: v}) }},
+		{"device", "PROG=IFACE", f.devices, func(n, v string) { o.Devices = append(o.Devices, elfload.Device{Name: n, Interface: v}) }},
+		{"offload", "NAME=IFACE", f.offload, func(n, v string) { o.Devices = append(o.Devices, elfload.Device{Name: n, Interface: v, Offload: true}) }},
 		{"attach-prog", "PROG=TARGET", f.attachProgs, func(n, v string) { o.AttachProgs = append(o.AttachProgs, elfload.AttachProg{Program: n, Target: v}) }},
 	} {
 		for _, s := range list.texts {

@@ -91,9 +91,13 @@ func trivial(a *ProgAttr, result uint32) ProgAttr {
 	return ProgAttr{
 		Type: a.Type, AttachType: a.AttachType, Insns: insns, License: license, TokenFD: a.TokenFD,
 		KernVersion: a.KernVersion, AttachBTFID: a.AttachBTFID, AttachProgFD: a.AttachProgFD,
-		AttachBTFObjFD: a.AttachBTFObjFD, Ifindex: a.Ifindex,
+		AttachBTFObjFD: a.AttachBTFObjFD, Ifindex: a.Ifindex, Flags: a.Flags & flagXDPDevBound,
 	}
 }
+
+// flagXDPDevBound says what the device of Ifindex is for: without it the program is
+// offloaded to the device.
+const flagXDPDevBound = 1 << 6 // BPF_F_XDP_DEV_BOUND_ONLY
 
 // progSteps is what a trivial program is built up with.
 var progSteps = [...]struct {
@@ -156,7 +160,7 @@ func (e *progExplainer) baseRefused(errno syscall.Errno) Diagnosis {
 	}
 	if e.a.Ifindex != 0 {
 		without := trivial(e.a, 0)
-		without.Ifindex = 0
+		without.Ifindex, without.Flags = 0, 0
 		if e.try(without) == 0 {
 			d.Attribute = "prog_ifindex"
 			d.Reason = fmt.Sprintf("the network device with index %d takes no programs: %s", e.a.Ifindex, ErrnoText(errno))

@@ -69,10 +69,11 @@ func (a AttachBTF) Prefix() string {
 	return ""
 }
 
-// Program load flags that a section name can ask for (enum in linux/bpf.h).
+// Program load flags that a section name or the caller can ask for (enum in linux/bpf.h).
 const (
 	FlagSleepable    = 1 << 4 // BPF_F_SLEEPABLE
 	FlagXDPHasFrags  = 1 << 5 // BPF_F_XDP_HAS_FRAGS
+	FlagXDPDevBound  = 1 << 6 // BPF_F_XDP_DEV_BOUND_ONLY
 	sectionAutoload  = '?'
 	textSection      = ".text"
 	kernelInsnsLimit = 1000000 // BPF_COMPLEXITY_LIMIT_INSNS: no program may be longer

@@ -4,8 +4,9 @@ package rawbtf
 // may stand for one of type other of to, as CO-RE compares types: names are not
 // compared, nor what is inside structs, unions and enums; pointers, arrays and
 // prototypes are followed; integers are alike whatever their size and sign
-// (libbpf's bpf_core_types_are_compat). Types that form a cycle or nest too deep
-// are not compatible.
+// (libbpf's bpf_core_types_are_compat). A struct or union that is only declared
+// stands for any, as in C; libbpf wants it defined. Types that form a cycle or
+// nest too deep are not compatible.
 func (t *Table) Compatible(id ID, to *Table, other ID) bool {
 	if !sameKind(t.Type(id), to.Type(other)) {
 		return false
@@ -66,8 +67,13 @@ func (c *comparison) params(x, y Type, depth int) bool {
 	return true
 }
 
-// sameKind counts the two widths of enums as one.
+// sameKind counts the two widths of enums as one, and a declaration as what it declares.
 func sameKind(x, y Type) bool {
 	enum := func(k Kind) bool { return k == Enum || k == Enum64 }
-	return x.Kind == y.Kind || enum(x.Kind) && enum(y.Kind)
+	return x.Kind == y.Kind || enum(x.Kind) && enum(y.Kind) || declares(x, y.Kind) || declares(y, x.Kind)
+}
+
+// declares tells that x is the mere declaration of something of that kind.
+func declares(x Type, kind Kind) bool {
+	return x.Kind == Fwd && (kind == Struct && !x.KindFlag || kind == Union && x.KindFlag)
 }

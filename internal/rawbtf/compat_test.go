@@ -33,6 +33,7 @@ func TestCompatible(t *testing.T) {
 			return b.FuncProto(r, list...)
 		}
 	}
+	forward := func(union bool) maker { return func(b *elftest.BTF) elftest.ID { return b.Fwd("s", union) } }
 	enum := func(b *elftest.BTF) elftest.ID { return b.Enum("e", 4, false) }
 	enum64 := func(b *elftest.BTF) elftest.ID { return b.Enum64("f", 8, false) }
 	bitfield := func(b *elftest.BTF) elftest.ID { return b.Raw(b.String("n"), rawbtf.Int, false, 0, 4, 4<<16|3) }
@@ -50,6 +51,10 @@ func TestCompatible(t *testing.T) {
 		{"enums of any width", enum, enum64, true},
 		{"an enum and an integer", enum, num(4, 0), false},
 		{"pointers to structs", ptr(structure("a")), ptr(structure("b")), true},
+		{"a struct and its declaration", ptr(structure("a")), ptr(forward(false)), true},
+		{"a declaration and a struct", ptr(forward(false)), ptr(structure("a")), true},
+		{"a union's declaration and a struct", ptr(forward(true)), ptr(structure("a")), false},
+		{"declarations of two kinds", ptr(forward(true)), ptr(forward(false)), true},
 		{"pointers to different kinds", ptr(structure("a")), ptr(num(4, 0)), false},
 		{"pointers to void", ptr(void), ptr(void), true},
 		{"a pointer to void and one to a struct", ptr(void), ptr(structure("a")), false},

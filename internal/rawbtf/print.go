@@ -9,6 +9,32 @@ import (
 // "const char *", "int[4]", "struct {…}" for an anonymous one.
 func (t *Table) CName(id ID) string { return t.cname(id, maxDepth) }
 
+// Prototype writes a function's type as "int (const struct sk_buff *, u32)", any
+// other as CName does.
+func (t *Table) Prototype(id ID) string {
+	ty := t.Type(id)
+	if ty.Kind != FuncProto {
+		return t.CName(id)
+	}
+	const most = 12 // the kernel knows no function with more
+	var params []string
+	for i := range min(ty.Vlen, most) {
+		p := ty.Param(i)
+		if p.Type == 0 { // at the end of "int (int, ...)"
+			params = append(params, "...")
+		} else {
+			params = append(params, t.CName(p.Type))
+		}
+	}
+	if ty.Vlen > most {
+		params = append(params, "…")
+	}
+	if ty.Vlen == 0 {
+		params = append(params, "void")
+	}
+	return t.CName(ty.Ref()) + " (" + strings.Join(params, ", ") + ")"
+}
+
 func (t *Table) cname(id ID, depth int) string {
 	if depth == 0 {
 		return "…"

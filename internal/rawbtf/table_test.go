@@ -3,6 +3,7 @@ package rawbtf_test
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,10 +203,20 @@ func TestCName(t *testing.T) {
 		{b.TypeTag("user", i), "int"}, {b.Var("v", s, 0), "struct s"}, {b.FuncProto(0), "function"},
 		{b.Float("double", 8), "double"}, {0xffff, "void"},
 	}
+	none, some := b.FuncProto(0), b.FuncProto(i, elftest.Param{Name: "s", Type: b.Ptr(s)}, elftest.Param{Name: "n", Type: i})
+	variadic := b.FuncProto(i, elftest.Param{Name: "n", Type: i}, elftest.Param{})
+	many := b.FuncProto(0, slices.Repeat([]elftest.Param{{Name: "n", Type: i}}, 13)...)
 	table := b.Table()
 	for _, row := range rows {
 		if got := table.CName(row.id); got != row.want {
 			t.Errorf("type %d is named %q, want %q", row.id, got, row.want)
+		}
+	}
+	for id, want := range map[rawbtf.ID]string{
+		none: "void (void)", some: "int (struct s *, int)", variadic: "int (int, ...)", many: "void (int" + strings.Repeat(", int", 11) + ", …)", i: "int",
+	} {
+		if got := table.Prototype(id); got != want {
+			t.Errorf("type %d is written %q, want %q", id, got, want)
 		}
 	}
 	if got := table.CName(cycle); !strings.HasPrefix(got, "…") {
