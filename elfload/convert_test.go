@@ -62,6 +62,7 @@ func converted(t *testing.T, obj *elfload.Object, opts elfload.ConvertOptions) (
 // convertRow says how an object has to be read to be converted.
 type convertRow struct {
 	dialect string
+	relaxed bool
 	inner   []elfload.InnerMap
 	maps    []elfload.MapOverride
 }
@@ -72,6 +73,7 @@ var convertRows = map[string]convertRow{
 	"legacy_falco":         {maps: []elfload.MapOverride{{Map: "frame_scratch_map", Field: "max_entries", Value: "7"}}},
 	"legacy_err_ambiguous": {dialect: "aya"},
 	"legacy_err_aws_or":    {dialect: "aws"},
+	"legacy_err_forward":   {relaxed: true},
 }
 
 // convertible opens what has legacy definitions that can be read.
@@ -79,7 +81,7 @@ func convertible(t *testing.T, path string) (*elfload.Object, convertRow) {
 	t.Helper()
 	name, _, _ := strings.Cut(filepath.Base(path), ".")
 	row := convertRows[name]
-	obj, err := elfload.ReadOptions{Dialect: row.dialect}.Open(path)
+	obj, err := elfload.ReadOptions{Dialect: row.dialect, Relaxed: row.relaxed}.Open(path)
 	if err != nil {
 		if !strings.HasPrefix(name, "legacy_err_") {
 			t.Fatalf("cannot be read: %v", err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bpfload/bpfload/internal/progs"
 	"github.com/bpfload/bpfload/internal/rawbtf"
+	"github.com/bpfload/bpfload/legacymaps"
 )
 
 // convertProgram is a program that stands in a slot.
@@ -59,6 +60,9 @@ func (c *converter) stubSection(i int) (section string, guessed bool) {
 		if row.typ == progs.TypeName(typ) {
 			return row.section, false
 		}
+	}
+	if assumed := legacymaps.AssumedSection(c.o.Maps, pr.Section, c.o.legacyOptions()); assumed != "" {
+		return assumed, true
 	}
 	return stubSections[0].section, true
 }

@@ -143,6 +143,38 @@ func (p *Plan) inheritTypes() {
 	}
 }
 
+// assumeTypes gives programs of iproute2 objects that have no type by now the one
+// that tc or ip would load them as, and tells so (L63, L64).
+func (p *Plan) assumeTypes() {
+	tail := make([]bool, len(p.Programs))
+	for _, c := range p.calls {
+		tail[c.prog] = true
+	}
+	for i := range p.Programs {
+		if !tail[i] {
+			p.assumeType(&p.Programs[i])
+		}
+	}
+	p.inheritTypes()
+	for _, c := range p.calls {
+		p.assumeType(&p.Programs[c.prog])
+	}
+}
+
+func (p *Plan) assumeType(pr *PlannedProgram) {
+	if pr.Type != 0 || pr.Text() || !pr.Load {
+		return
+	}
+	section := legacymaps.AssumedSection(p.Object.Maps, pr.Section, p.Object.legacyOptions())
+	if section == "" {
+		return
+	}
+	p.Object.retype(&pr.ProgramDef, section)
+	p.warn(Warning{Code: "program_type_assumed", Program: pr.Name, Section: pr.Section, Offset: mapdef.At(pr.Offset),
+		Message: fmt.Sprintf("the section name gives the program no type; it is taken for %s, as iproute2's objects usually are: --type %s=TYPE says otherwise",
+			progs.TypeName(pr.Type), pr.Name)})
+}
+
 // applyGates leaves out maps that their definition's version gates keep from
 // this host, and programs that need them (L93).
 func (p *Plan) applyGates() {

@@ -26,6 +26,7 @@ func (p *Plan) planPrograms() error {
 	if err := p.defaultTypes(); err != nil {
 		return err
 	}
+	p.assumeTypes()
 	p.leaveText()
 	for _, step := range []func() error{p.setAutoload, p.planAttachProgs, p.planDevices, p.planStructOps} {
 		if err := step(); err != nil {

@@ -14,17 +14,33 @@ func (p *parser) linkByIndex(g *group, first int) error {
 		}
 		n := uint64(r.word(fInnerMapIdx))
 		ok := n < uint64(i)
+		at := uint64(first) + n
 		if p.opts.Relaxed {
-			ok = n < uint64(len(g.elems)) && n != uint64(i)
+			at = p.relaxedIndex(g, n, first)
+			ok = at < uint64(len(p.defs)) && at != uint64(first+i)
 		}
 		if !ok {
 			err := r.failf("inner_map_idx", r.at[fInnerMapIdx], "inner_map_idx %d names no earlier map of the section", n)
 			err.Hint = "If the index counts prototypes that the host supplies, as katran's does, use --dialect katran; a later map is allowed when reading relaxed."
 			return err
 		}
-		d.InnerMap = first + int(n)
+		d.InnerMap = int(at)
 	}
 	return nil
+}
+
+// relaxedIndex is where a lenient reader looks: in the section, whatever comes
+// first, else, in sections of one definition each ("maps/NAME"), among all
+// definitions of the object, as the verifier PREVAIL counts.
+// An index outside is the number of definitions.
+func (p *parser) relaxedIndex(g *group, n uint64, first int) uint64 {
+	switch count := uint64(len(g.elems)); {
+	case n < count:
+		return uint64(first) + n
+	case count == 1 && suffix(g.sec) != "":
+		return min(n, uint64(len(p.defs)))
+	}
+	return uint64(len(p.defs))
 }
 
 // katranTemplates is how many prototypes katran's loader takes.

@@ -40,6 +40,7 @@ var nameRules = [...]nameRule{
 	{members: []string{"inner_id", "inner_map_idx"}, dialect: dWindows},
 	{members: []string{"size", "inner_map_idx"}, dialect: dWindows},
 	{structName: "_ebpf_map_definition_in_file", dialect: dWindows},
+	{structName: "bpf_map", dialect: dPerf},
 	{members: []string{"inner_map_idx"}, dialect: dSamples},
 	{members: []string{"id", "pinning"}, dialect: dAya},
 }

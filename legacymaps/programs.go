@@ -1,6 +1,7 @@
 package legacymaps
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -54,6 +55,7 @@ var sectionRules = [...]sectionRule{
 	{prefix: "sched_cls", section: "classifier"},
 	{prefix: "sched_act", section: "action"},
 	{prefix: "classifier", section: "classifier"},
+	{prefix: "cls", section: "classifier"}, // katran's "cls-hc"
 	{prefix: "action", section: "action"},
 	{prefix: "socket", section: "socket"},
 	{prefix: "xdp", section: "xdp"},
@@ -79,6 +81,47 @@ func ProgramSection(defs []mapdef.Def, name string) string {
 			return r.section + rest
 		}
 		return r.section
+	}
+	if hasDialect(defs, "") {
+		return perfSection(name)
+	}
+	return ""
+}
+
+// perfSection reads a section name as perf does: "sys:event" is a tracepoint,
+// "event=function arguments" a kprobe, each with "!" before it in the newest ones.
+func perfSection(name string) string {
+	name = strings.TrimPrefix(name, "!")
+	if event, probe, ok := strings.Cut(name, "="); ok {
+		if function, _, _ := strings.Cut(probe, " "); isWord(event) && isWord(function) {
+			return "kprobe/" + function
+		}
+		return ""
+	}
+	if sys, event, ok := strings.Cut(name, ":"); ok && isWord(sys) && isWord(event) {
+		return "tracepoint/" + sys + "/" + event
+	}
+	return ""
+}
+
+// isWord tells whether a name has letters, digits and underscores alone.
+func isWord(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}
+
+// AssumedSection gives the section name by whose rule a program of an iproute2
+// object gets its type when neither the file nor the caller tells it: in iproute2
+// the command did, `tc filter` for any section name, `ip link … xdp` for "prog"
+// (L63, L64). "" is no answer, as for light-weight tunnels, which have several types.
+func AssumedSection(defs []mapdef.Def, name string, opts Options) string {
+	if !slices.ContainsFunc(defs, func(d mapdef.Def) bool { return iproute2Family(d.Dialect) }) {
+		return ""
+	}
+	switch {
+	case opts.ProgDir == "xdp", opts.ProgDir == "" && name == "prog":
+		return "xdp"
+	case opts.ProgDir == "", opts.ProgDir == "tc":
+		return "classifier"
 	}
 	return ""
 }

@@ -177,9 +177,31 @@ func TestProgramSection(t *testing.T) {
 		{"section 8 Android's alone", dSamples, "egress/x", ""},
 		{"L99 tracepoint", dDeepflow, "prog/tp/sys_exit", "tp/sys_exit"},
 		{"L99 kprobe", dDeepflow, "prog/kp/do_x", "kprobe/do_x"},
+		{"section 3 katran", dKatran, "cls-hc", "classifier"},
+		{"section 3 perf", dPerf, "raw_syscalls:sys_enter", "tracepoint/raw_syscalls/sys_enter"},
+		{"section 3 perf", dLibbpf, "!syscalls:sys_enter_open", "tracepoint/syscalls/sys_enter_open"},
+		{"section 3 perf", dPerf, "lock_page=__lock_page page->flags", "kprobe/__lock_page"},
+		{"section 3 perf", dPerf, "exec=/bin/x;f=main", ""},
+		{"section 3 perf", dPerf, "a:b:c", ""}, {"section 3 perf", dPerf, ":b", ""}, {"section 3 perf", dPerf, "!", ""},
+		{"section 3 perf", mapdef.DialectBTF, "sched:sched_switch", ""},
 		{"L37 not without legacy maps", mapdef.DialectKconfig, "socket1", ""},
 	} {
 		if got := ProgramSection(def(c.dialect), c.name); got != c.want {
+			t.Errorf("%s: %q gives %q, want %q", c.rule, c.name, got, c.want)
+		}
+	}
+}
+
+func TestAssumedSection(t *testing.T) {
+	for _, c := range []struct{ rule, dialect, dir, name, want string }{
+		{"L63 any section of tc", dIproute2, "", "from-container", "classifier"},
+		{"L63 of 4.1", dIproute241, "tc", "egress", "classifier"},
+		{"L64 prog", dCilium, "", "prog", "xdp"}, {"L64 prog of tc", dIproute2, "tc", "prog", "classifier"},
+		{"L57 ip link", dIproute2, "xdp", "drop", "xdp"}, {"L57 ip route", dIproute2, "ip", "prog", ""},
+		{"L63 iproute2 alone", dSamples, "", "prog", ""},
+	} {
+		defs := []mapdef.Def{{Dialect: mapdef.DialectBTF}, {Dialect: c.dialect}}
+		if got := AssumedSection(defs, c.name, Options{ProgDir: c.dir}); got != c.want {
 			t.Errorf("%s: %q gives %q, want %q", c.rule, c.name, got, c.want)
 		}
 	}
