@@ -9,7 +9,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 export GO FUZZTIME
 
-.PHONY: build run test race vet lint fmt objs bench fuzz faults cover conformance stages clean help
+.PHONY: build run test race vet lint fmt objs bench fuzz faults kernels cover conformance stages clean help
 
 build: ## build bin/bpfload, a static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bpfload ./cmd/bpfload
@@ -46,6 +46,9 @@ fuzz: ## run every fuzz target for FUZZTIME
 
 faults: ## make every system call of a load fail, in a recording kernel and, as root with strace, in the real one
 	scripts/faults
+
+kernels: ## fetch the kernels that tests boot under qemu (Debian; no root)
+	scripts/kernels
 
 cover: ## statement coverage by function, summed up at the end
 	@mkdir -p bin

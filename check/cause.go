@@ -8,12 +8,25 @@ import (
 	"github.com/bpfload/bpfload/elfload"
 )
 
-// classes are those of the exit status; looked up only.
-var classes = map[error]string{elfload.ErrUsage: "usage", elfload.ErrIncompatiblePin: "pin", elfload.ErrVerifier: "verifier",
-	elfload.ErrPrivilege: "privilege", elfload.ErrNotSupported: "kernel", elfload.ErrBadObject: "object", nil: "other"}
+// classes are those of the exit status.
+var classes = [...]struct {
+	kind error
+	name string
+}{
+	{elfload.ErrUsage, "usage"}, {elfload.ErrIncompatiblePin, "pin"}, {elfload.ErrVerifier, "verifier"},
+	{elfload.ErrPrivilege, "privilege"}, {elfload.ErrNotSupported, "kernel"}, {elfload.ErrBadObject, "object"},
+}
 
 // classOf puts an error into the class of its exit status.
-func classOf(err error) string { return classes[elfload.Kind(err)] }
+func classOf(err error) string {
+	kind := elfload.Kind(err)
+	for i := range classes {
+		if classes[i].kind == kind {
+			return classes[i].name
+		}
+	}
+	return "other"
+}
 
 // causeOf turns an error into what is reported. source is the line to name where
 // the error knows none.

@@ -120,8 +120,11 @@ type Change struct {
 }
 
 // Compare compares two reports. Objects are the same if their paths are, or,
-// where no path is in both, if the last parts of their paths are.
+// where no path is in both, if the last parts of their paths are; kernels of
+// merged reports are if their first two numbers are: an image of 6.1 is
+// compared with one of last month.
 func Compare(before, after *Report, limits []Limit) *Comparison {
+	before, after = bySeries(before), bySeries(after)
 	name := func(o *Object) string { return o.Label() }
 	if !shared(before, after, name) {
 		name = func(o *Object) string {

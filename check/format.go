@@ -73,8 +73,8 @@ func relative(file, root string) string {
 
 // title is `program "x"`, or the object's path.
 func (c *Check) title() string {
-	if c.Kind == "object" {
-		return "object"
+	if c.Kind == "object" || c.Kind == kindKernel {
+		return c.Kind
 	}
 	return c.Kind + " " + elfload.Quote(string(c.Name))
 }
@@ -130,6 +130,9 @@ func (r *Report) Summary() string {
 	objects := count(t.Objects, "object")
 	if t.Loads != t.Objects {
 		objects += " in " + count(t.Loads, "load")
+	}
+	if len(r.Kernels) > 0 {
+		objects += " on " + count(len(r.Kernels), "kernel")
 	}
 	parts := []string{objects, count(t.Maps, "map"), count(t.Programs, "program")}
 	verdicts := []string{fmt.Sprintf("%d passed", t.Passed), fmt.Sprintf("%d failed", t.Failed)}

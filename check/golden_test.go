@@ -33,7 +33,7 @@ func sample(require bool) *Report {
 	unproven.Verdict, unproven.Proof = Unproven, &Proof{Missing: "feature", Probe: "creating a minimal map of type Arena", Errno: 22, ErrnoName: "EINVAL", Outcome: "the kernel does not know it"}
 	expected := failed(Check{Kind: "program", Name: "old", Type: "xdp"})
 	expected.Verdict, expected.Note = Expected, "failed as expected"
-	r := &Report{Schema: Schema, Require: require, Kernel: Kernel{"6.18.0", "amd64"}, Skipped: []Skipped{{"bpf/host.o", "is for another machine: EM_X86_64"}},
+	r := &Report{Schema: Schema, Require: require, Kernel: Kernel{Release: "6.18.0", Machine: "amd64"}, Kernels: []Kernel{}, Skipped: []Skipped{{"bpf/host.o", "is for another machine: EM_X86_64"}},
 		Objects: []Object{
 			{Path: "bpf/good.o", Variant: []Setting{{"debug", "true"}}, Self: Check{Kind: "object", Name: "bpf/good.o", Verdict: Passed},
 				Maps:     []Check{{Kind: "map", Name: "events", Type: "ringbuf", Verdict: Passed, Memory: 66000}},
@@ -52,31 +52,36 @@ func sample(require bool) *Report {
 
 func TestFormatsAreGolden(t *testing.T) {
 	for _, format := range Formats() {
-		t.Run(format, func(t *testing.T) {
-			var b bytes.Buffer
-			if err := sample(false).Write(&b, format, WriteOptions{Root: "/repo", Time: time.Unix(1e9, 0)}); err != nil {
-				t.Fatal(err)
-			}
-			if strings.ContainsAny(b.String(), "\x1b\r") {
-				t.Error("controls of a name came through")
-			}
-			file := filepath.Join("testdata", "report."+format)
-			if *update {
-				if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if b.String() != string(want) {
-				t.Errorf("differs from %s (-update rewrites it):\n%s", file, b.String())
-			}
-		})
+		t.Run(format, func(t *testing.T) { golden(t, sample(false), format, "report."+format) })
+		t.Run("matrix "+format, func(t *testing.T) { golden(t, sampleMatrix(t), format, "matrix."+format) })
 	}
 	if err := sample(false).Write(io.Discard, "yaml", WriteOptions{}); !errors.Is(err, elfload.ErrUsage) {
 		t.Errorf("an unknown format: %v", err)
+	}
+}
+
+// golden compares what is written with a file of testdata.
+func golden(t *testing.T, r *Report, format, name string) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := r.Write(&b, format, WriteOptions{Root: "/repo", Time: time.Unix(1e9, 0)}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(b.String(), "\x1b\r") {
+		t.Error("controls of a name came through")
+	}
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("differs from %s (-update rewrites it):\n%s", file, b.String())
 	}
 }
 

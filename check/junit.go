@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -79,8 +80,8 @@ func (r *Report) junitSuite(i int, o WriteOptions) junitSuite {
 	if !o.Time.IsZero() {
 		s.Timestamp = o.Time.UTC().Format("2006-01-02T15:04:05")
 	}
-	if r.Kernel.Release != "" {
-		s.Properties = append(s.Properties, junitProperty{"kernel", r.Kernel.Release})
+	if kernel := cmp.Or(ob.Kernel, r.Kernel.Release); kernel != "" {
+		s.Properties = append(s.Properties, junitProperty{"kernel", xmlText(kernel)})
 	}
 	for _, v := range ob.Variant {
 		s.Properties = append(s.Properties, junitProperty{"var " + xmlText(string(v.Name)), xmlText(string(v.Value))})

@@ -18,9 +18,13 @@ func writeMarkdown(r *Report, w io.Writer, o WriteOptions) error {
 	if r.Kernel.Release != "" {
 		fmt.Fprintf(&b, ", on %s", markdown(r.Kernel.Release+" "+r.Kernel.Machine))
 	}
+	r.markdownMatrix(&b)
 	b.WriteString("\n\n| object | maps | programs | verdict | first cause |\n|---|---:|---:|---|---|\n")
 	for i := range r.Objects {
 		ob := &r.Objects[i]
+		if len(r.Kernels) > 0 && !o.Verbose && (ob.Verdict == Passed || ob.Verdict == LeftOut) {
+			continue
+		}
 		cause := ""
 		if first := ob.First(); ob.Verdict != Passed && ob.Verdict != LeftOut {
 			cause = first.title() + ": " + first.reason()

@@ -44,8 +44,11 @@ func worst(a, b Verdict) Verdict {
 
 // Report is the result of a run. No list in it is null.
 type Report struct {
-	Schema  string   `json:"schema"`
-	Kernel  Kernel   `json:"kernel"`
+	Schema string `json:"schema"`
+	// Kernel is where the objects were loaded, empty for several.
+	Kernel Kernel `json:"kernel"`
+	// Kernels lists all of them where the report is merged of several.
+	Kernels []Kernel `json:"kernels"`
 	Require bool     `json:"require"`
 	Totals  Totals   `json:"totals"`
 	Objects []Object `json:"objects"`
@@ -53,10 +56,19 @@ type Report struct {
 	Skipped []Skipped `json:"skipped"`
 }
 
-// Kernel is where the objects were loaded, empty where they were not.
+// Kernel is where objects were loaded, empty where they were not.
 type Kernel struct {
 	Release string `json:"release"`
 	Machine string `json:"machine"`
+	// Image is the file that was booted, "" for the running kernel, and Accel what
+	// emulated the processor then: "kvm" or "tcg".
+	Image elfload.Text `json:"image,omitempty"`
+	Accel string       `json:"accel,omitempty"`
+	// Name is what objects of a merged report call it: the release, behind which
+	// stands the image where two have the same.
+	Name string `json:"name,omitempty"`
+	// Failed tells that it did not come to check anything.
+	Failed bool `json:"failed,omitempty"`
 }
 
 // Totals counts checks: one for each object as a whole, one for each map and
@@ -78,6 +90,8 @@ type Totals struct {
 // Object is one load of one object.
 type Object struct {
 	Path elfload.Text `json:"path"`
+	// Kernel is the name of the kernel, where the report is of several.
+	Kernel string `json:"kernel,omitempty"`
 	// Variant is the globals that this load sets because they are varied.
 	Variant []Setting     `json:"variant"`
 	Verdict Verdict       `json:"verdict"`
@@ -99,7 +113,7 @@ type StageResult struct {
 
 // Check is one thing that passes or fails.
 type Check struct {
-	Kind    string       `json:"kind"` // "object", "map", "program"
+	Kind    string       `json:"kind"` // "object", "map", "program"; "kernel" for one that did not come to check
 	Name    elfload.Text `json:"name"`
 	Section elfload.Text `json:"section"`
 	Type    string       `json:"type"`
@@ -209,7 +223,8 @@ func (o *Object) First() *Check {
 	return &o.Self
 }
 
-// Label is the path, and the variant in brackets.
+// Label is the path, the variant in brackets, and the kernel where there are
+// several.
 func (o *Object) Label() string {
 	label := string(o.Path)
 	for i, s := range o.Variant {
@@ -222,16 +237,22 @@ func (o *Object) Label() string {
 	if len(o.Variant) > 0 {
 		label += "]"
 	}
+	if o.Kernel != "" {
+		label += " on " + o.Kernel
+	}
 	return elfload.Clean(label)
 }
 
 // count fills in the totals and the objects' verdicts.
 func (r *Report) count() {
-	r.Totals = Totals{Loads: len(r.Objects)}
+	r.Totals = Totals{}
 	for i := range r.Objects {
 		o := &r.Objects[i]
-		if i == 0 || o.Path != r.Objects[i-1].Path {
-			r.Totals.Objects++
+		if o.Self.Kind != kindKernel {
+			r.Totals.Loads++
+			if i == 0 || o.Path != r.Objects[i-1].Path {
+				r.Totals.Objects++
+			}
 		}
 		r.Totals.Maps += len(o.Maps)
 		r.Totals.Programs += len(o.Programs)

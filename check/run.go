@@ -39,7 +39,7 @@ func Run(ctx context.Context, paths []string, opts Options) (*Report, error) {
 	if opts.Loads != nil {
 		opts.Loads(len(files), len(r.loads))
 	}
-	report := &Report{Schema: Schema, Require: opts.Require, Skipped: append([]Skipped{}, skipped...), Objects: make([]Object, len(r.loads))}
+	report := &Report{Schema: Schema, Require: opts.Require, Kernels: []Kernel{}, Skipped: append([]Skipped{}, skipped...), Objects: make([]Object, len(r.loads))}
 	if !opts.NoKernel {
 		report.Kernel = Kernel{Release: r.release, Machine: runtime.GOARCH}
 	}

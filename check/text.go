@@ -28,7 +28,12 @@ func writeText(r *Report, w io.Writer, o WriteOptions) error {
 	if t := r.programTable(o); len(t) > 0 {
 		b.WriteString(strings.Join(t, "\n") + "\n\n")
 	}
-	b.WriteString(strings.Join(r.objectTable(o), "\n") + "\n\n")
+	if t := r.objectTable(o); len(t) > 1 {
+		b.WriteString(strings.Join(t, "\n") + "\n\n")
+	}
+	if len(r.Kernels) > 0 {
+		b.WriteString(strings.Join(r.matrixTable(o), "\n") + "\n\n")
+	}
 	b.WriteString(r.Summary() + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -51,7 +56,7 @@ func (r *Report) details(b *strings.Builder, f *found, o WriteOptions) {
 		fmt.Fprintf(b, "        %s\n", oneLine(c.Cause.Source))
 	}
 	fmt.Fprintf(b, "  why   %s\n", oneLine(c.Cause.text()))
-	if cause := verifierlog.Read(c.Cause.Log).Cause; cause != "" {
+	if cause := verifierlog.Read(c.Cause.Log).Cause; cause != "" && c.Kind != kindKernel {
 		fmt.Fprintf(b, "        %s\n", cause)
 	}
 	if c.Proof != nil {
@@ -63,7 +68,7 @@ func (r *Report) details(b *strings.Builder, f *found, o WriteOptions) {
 	if c.Cause.Hint != "" {
 		fmt.Fprintf(b, "  hint  %s\n", oneLine(c.Cause.Hint))
 	}
-	for _, l := range logLines(c.Cause.Log, o.Verbose) {
+	for _, l := range logLines(c.Cause.Log, o.Verbose || c.Kind == kindKernel) {
 		fmt.Fprintf(b, "  %s\n", paint(o.Colour, dim, "| "+l))
 	}
 	b.WriteByte('\n')
@@ -81,11 +86,15 @@ func logLines(log string, all bool) []string {
 	return lines
 }
 
-// objectTable is one line for each load.
+// objectTable is one line for each load; of several kernels only where there is
+// something to tell, since the matrix has the rest.
 func (r *Report) objectTable(o WriteOptions) []string {
 	var rows [][]cell
 	for i := range r.Objects {
 		ob := &r.Objects[i]
+		if len(r.Kernels) > 0 && !o.Verbose && (ob.Verdict == Passed || ob.Verdict == LeftOut) {
+			continue
+		}
 		first := ob.First()
 		cause := ""
 		if r.bad(ob.Verdict) || ob.Verdict == Unproven || ob.Verdict == Expected {

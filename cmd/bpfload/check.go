@@ -26,6 +26,7 @@ type checkFlags struct {
 	format, config, save, out string
 	strategy                  string
 	vary, expectFail          []string
+	guests                    guestFlags
 }
 
 func (f *checkFlags) add(fs *pflag.FlagSet) {
@@ -48,6 +49,7 @@ func (f *checkFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.expectFail, "expect-fail", nil, "expect a program to fail, `PROG=STAGE[:PATTERN]`; a pass is then a failure; repeatable")
 	fs.BoolVar(&f.require, "require", false, "fail for what cannot be proved here (default when CI is set)")
 	fs.StringVar(&f.save, "save", "", "write the measurements to `FILE`, for bpfload compare")
+	f.guests.add(fs)
 }
 
 func newCheckCmd(con *console) *cobra.Command {
@@ -74,15 +76,21 @@ failure with --require, which is the default when CI is set.
           - {program: too_new, stage: program, pattern: "unknown func", kernels: ["<5.15"]}
           - {program: handler, stage: program, pattern: "too large", when: {debug: true}}
 
+With --kernel, the same check runs under each kernel in a virtual machine, which needs
+qemu-system-x86_64 and neither root nor a network nor a disk image, and the report has the
+matrix of objects and kernels. A kernel is an image (vmlinuz, bzImage), a package of Debian
+or Ubuntu that holds one, a pattern for such files, or "running", the one below your feet.
+
 With --format github, annotations are printed and the summary is appended to the file
 that GITHUB_STEP_SUMMARY names.
 ` + statusHelp,
-		Example:           "  bpfload check build/*.o\n  bpfload check --format junit -o report.xml build/\n  bpfload check --vary mode=0,1,2 --vary debug=true,false --strategy pairwise filter.o",
+		Example:           "  bpfload check build/*.o\n  bpfload check --format junit -o report.xml build/\n  bpfload check --vary mode=0,1,2 --vary debug=true,false --strategy pairwise filter.o\n  bpfload check --kernel running --kernel '*cloud-amd64*.deb' build/",
 		ValidArgsFunction: completeObjects,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("require") {
 				f.require = inCI(os.Getenv)
 			}
+			f.guests.flags = cmd.Flags()
 			return runCheck(cmd.Context(), con, args, f)
 		},
 	}
@@ -122,7 +130,12 @@ func runCheck(ctx context.Context, con *console, paths []string, f *checkFlags) 
 			fmt.Fprintf(con.err, "%d loads of %d objects\n", loads, objects)
 		}
 	}
-	report, err := check.Run(ctx, paths, opts)
+	var report *check.Report
+	if len(f.guests.kernels) > 0 {
+		report, err = f.onKernels(ctx, con, paths, opts)
+	} else {
+		report, err = check.Run(ctx, paths, opts)
+	}
 	bar.clear()
 	if err != nil {
 		return err

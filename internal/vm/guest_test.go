@@ -21,7 +21,7 @@ func program(kernel, bin, what string) vm.Options {
 	return vm.Options{Kernel: kernel, Init: bin, Args: []string{vm.Self}, Env: []string{probeEnv + "=" + what}}
 }
 
-func TestGuestRunsTheCommand(t *testing.T) {
+func TestVMGuestRunsTheCommand(t *testing.T) {
 	modules := map[string][]string{"6.12": {"nft-compat"}} // unpacking costs more than the boot
 	kernels := make([]string, len(vmtest.Versions))
 	for i, v := range vmtest.Versions {
@@ -54,7 +54,7 @@ func TestGuestRunsTheCommand(t *testing.T) {
 	}
 }
 
-func TestPanicIsToldWithTheConsole(t *testing.T) {
+func TestVMPanicIsToldWithTheConsole(t *testing.T) {
 	kernel := vmtest.Kernel(t, "6.12")
 	_, err := vm.Run(context.Background(), program(kernel, vmtest.BuildTest(t, pkg), "panic"))
 	var e *vm.Error
@@ -66,7 +66,7 @@ func TestPanicIsToldWithTheConsole(t *testing.T) {
 	}
 }
 
-func TestHangingCommandTimesOut(t *testing.T) {
+func TestVMHangingCommandTimesOut(t *testing.T) {
 	kernel := vmtest.Kernel(t, "6.1")
 	o := program(kernel, vmtest.BuildTest(t, pkg), "hang")
 	o.Timeout = 2 * time.Second // long before the boot ends without KVM; the outcome is the same

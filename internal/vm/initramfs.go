@@ -31,8 +31,8 @@ type initramfs struct {
 	made map[string]bool // directories, by name in the archive
 }
 
-// writeInitramfs writes the archive that the guest starts from.
-func writeInitramfs(w io.Writer, init string, o *Options, modules []module) error {
+// writeInitramfs writes the archive that a guest with that kernel starts from.
+func writeInitramfs(w io.Writer, init string, o *Options, k *kernelImage, modules []module) error {
 	fsys := &initramfs{archive: archive{w: w}, made: map[string]bool{"": true}}
 	if err := fsys.dir("dev"); err != nil {
 		return err
@@ -43,6 +43,9 @@ func writeInitramfs(w io.Writer, init string, o *Options, modules []module) erro
 	}
 	c := config{Args: o.Args, Env: o.Env, Dir: o.Dir}
 	files := []File{{Host: init, Guest: Self}}
+	if k.config.Guest != "" {
+		files = append(files, k.config)
+	}
 	for i, m := range modules {
 		at := fmt.Sprintf("/lib/modules/%02d-%s.ko", i, m.name)
 		files = append(files, File{Data: m.data, Guest: at})

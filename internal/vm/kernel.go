@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 )
 
@@ -23,6 +24,22 @@ const (
 type kernelImage struct {
 	path string   // of the bzImage
 	deb  *debFile // the package that it came from, nil for none
+	// config is its configuration, as /boot/config-RELEASE for the guest, empty
+	// where there is none beside the image.
+	config File
+}
+
+// maxConfig bounds what is read of a configuration, in bytes.
+const maxConfig = 16 << 20
+
+// beside finds the configuration of boot/vmlinuz-RELEASE in the same directory.
+func (k *kernelImage) beside() {
+	dir, base := filepath.Split(k.path)
+	if release, ok := strings.CutPrefix(base, "vmlinuz-"); ok {
+		if info, err := os.Stat(filepath.Join(dir, "config-"+release)); err == nil && info.Mode().IsRegular() && info.Size() < maxConfig {
+			k.config = File{Host: filepath.Join(dir, "config-"+release), Guest: "/boot/config-" + release}
+		}
+	}
 }
 
 // isBzImage tells whether b begins an x86 kernel that a boot loader starts.
@@ -45,7 +62,9 @@ func openKernel(file, dir string) (*kernelImage, error) {
 	}
 	switch head = head[:n]; {
 	case isBzImage(head):
-		return &kernelImage{path: file}, nil
+		k := &kernelImage{path: file}
+		k.beside()
+		return k, nil
 	case bytes.HasPrefix(head, []byte(arMagic)):
 		return debKernel(file, dir)
 	case bytes.HasPrefix(head, []byte(elf.ELFMAG)):
@@ -63,6 +82,11 @@ func debKernel(file, dir string) (*kernelImage, error) {
 	found := false
 	err := deb.walk(func(h *tar.Header, r io.Reader) (bool, error) {
 		name := strings.TrimPrefix(h.Name, "./")
+		if release, ok := strings.CutPrefix(name, "boot/config-"); ok && h.Typeflag == tar.TypeReg && !strings.Contains(release, "/") {
+			text, err := io.ReadAll(io.LimitReader(r, maxConfig))
+			k.config = File{Data: text, Guest: "/boot/config-" + release}
+			return true, err
+		}
 		if h.Typeflag != tar.TypeReg || !strings.HasPrefix(name, "boot/vmlinuz") && !strings.HasSuffix(name, "/vmlinuz") {
 			return true, nil
 		}

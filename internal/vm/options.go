@@ -32,7 +32,8 @@ type Options struct {
 	Cmdline string
 	// MemoryMiB is the guest's memory; 0 means DefaultMemoryMiB.
 	MemoryMiB int
-	// CPUs is how many processors the guest has; 0 means 1.
+	// CPUs is how many processors the guest has; 0 means one, and up to four with
+	// KVM.
 	CPUs int
 	// Timeout ends the guest, boot included; 0 means DefaultTimeout.
 	Timeout time.Duration

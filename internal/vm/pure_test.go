@@ -67,11 +67,12 @@ func TestInitramfs(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := &Options{Args: []string{"/x/run", "1"}, Env: []string{"A=b"}, Dir: "/x", Files: []File{{Host: dir, Guest: "/x"}, {Data: []byte("hi"), Guest: "/x/hi"}}}
+	k := &kernelImage{config: File{Data: []byte("CONFIG_X=y"), Guest: "/boot/config-1"}}
 	var b, again bytes.Buffer
-	if err := writeInitramfs(&b, init, o, []module{{"m", []byte("ko")}}); err != nil {
+	if err := writeInitramfs(&b, init, o, k, []module{{"m", []byte("ko")}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeInitramfs(&again, init, o, []module{{"m", []byte("ko")}}); err != nil || !bytes.Equal(b.Bytes(), again.Bytes()) {
+	if err := writeInitramfs(&again, init, o, k, []module{{"m", []byte("ko")}}); err != nil || !bytes.Equal(b.Bytes(), again.Bytes()) {
 		t.Errorf("a second archive differs: %v", err)
 	}
 	var names []string
@@ -89,7 +90,7 @@ func TestInitramfs(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"dev 40755", "dev/console 20600", "init 100755", "lib 40755", "lib/modules 40755", "lib/modules/00-m.ko 100644",
+	want := []string{"dev 40755", "dev/console 20600", "init 100755", "boot 40755", "boot/config-1 100644", "lib 40755", "lib/modules 40755", "lib/modules/00-m.ko 100644",
 		".bpfload-vm.json 100644", "x 40755", "x/link 100744", "x/sub 40755", "x/sub/a 100744", "x/hi 100644"}
 	if !slices.Equal(names, want) {
 		t.Errorf("members\n%q\nwant\n%q", names, want)
@@ -160,6 +161,9 @@ func TestKernelsOfPackages(t *testing.T) {
 		}
 		if got, err := os.ReadFile(k.path); err != nil || string(got) != image {
 			t.Errorf("%s: %q, %v", pack, got, err)
+		}
+		if k.config.Guest != "/boot/config-6.1" || string(k.config.Data) != "CONFIG" {
+			t.Errorf("%s: configuration %q %q", pack, k.config.Guest, k.config.Data)
 		}
 	}
 }

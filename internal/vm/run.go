@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -49,7 +50,7 @@ func run(ctx context.Context, o *Options) (*Result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	m := machine{initramfs: filepath.Join(dir, "initramfs"), memoryMiB: o.MemoryMiB, cpus: max(1, o.CPUs), cmdline: o.Cmdline}
+	m := machine{initramfs: filepath.Join(dir, "initramfs"), memoryMiB: o.MemoryMiB, cmdline: o.Cmdline}
 	if m.memoryMiB == 0 {
 		m.memoryMiB = DefaultMemoryMiB
 	}
@@ -62,7 +63,7 @@ func run(ctx context.Context, o *Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFile(m.initramfs, func(w io.Writer) error { return writeInitramfs(w, init, o, modules) }); err != nil {
+	if err := writeFile(m.initramfs, func(w io.Writer) error { return writeInitramfs(w, init, o, image, modules) }); err != nil {
 		return nil, err
 	}
 	timeout := o.Timeout
@@ -72,6 +73,7 @@ func run(ctx context.Context, o *Options) (*Result, error) {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for _, m.accel = range accelerators(o.Accel) {
+		m.cpus = cpus(o.CPUs, m.accel)
 		g := &guest{o: o, result: &Result{Accel: m.accel}, began: time.Now()}
 		err = g.run(limited, qemu, &m)
 		if ctx.Err() != nil {
@@ -98,6 +100,17 @@ func findQEMU(name string) (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrNoQEMU, err)
 	}
 	return file, nil
+}
+
+// cpus is how many processors the guest has. Emulated ones wait for each other.
+func cpus(wanted int, accel string) int {
+	switch {
+	case wanted > 0:
+		return wanted
+	case accel == "kvm":
+		return min(4, runtime.NumCPU())
+	}
+	return 1
 }
 
 // accelerators lists what is tried, in order.
