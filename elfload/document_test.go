@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -341,5 +342,33 @@ func TestCollectionDocument(t *testing.T) {
 	}
 	if d.Steps != nil {
 		t.Error("what was loaded has steps")
+	}
+}
+
+// What a document says of a program's length and maps is the same before and
+// after planning, and whether or not the program is going to be loaded.
+func TestDocumentProgramsAgree(t *testing.T) {
+	compared := 0
+	for _, path := range fixtures(t) {
+		o, err := elfload.Open(path)
+		if err != nil {
+			continue
+		}
+		want := o.Document().Programs
+		for _, opts := range []elfload.Options{{}, {MapsOnly: true}} {
+			plan, err := o.Plan(opts)
+			if err != nil {
+				continue
+			}
+			for i, got := range plan.Document().Programs {
+				if got.Instructions != want[i].Instructions || !slices.Equal(got.Maps, want[i].Maps) {
+					t.Errorf("%s: planned program %+v, want %+v", path, got, want[i])
+				}
+				compared++
+			}
+		}
+	}
+	if compared < 300 {
+		t.Errorf("only %d programs were compared", compared)
 	}
 }

@@ -24,32 +24,44 @@ func (o *Object) Document() *Document {
 		maps[i] = PlannedMap{MapDef: o.Maps[i]}
 		d.Maps = append(d.Maps, o.mapDocument(i, &o.Maps[i], o.Maps))
 	}
-	refs := newMapIndex(maps)
-	linked := uint64(0)
+	look := lookingInto{object: o, refs: newMapIndex(maps)}
 	for i := range o.Programs {
-		p := &PlannedProgram{ProgramDef: o.Programs[i]}
-		if linked > o.maxLinked() { // told by the warning of the one before
-			d.Programs = append(d.Programs, programDocument(i, p, d.Maps))
-			continue
-		}
-		code, err := o.progs.Link(i, refs)
-		if err == nil {
-			err = o.linkKconfig(code)
-		}
-		if err == nil {
-			if linked += codeSize(code); linked > o.maxLinked() {
-				err = &Error{Stage: StagePlan, Code: "linked_size", Symbol: p.Name, Section: p.Section,
-					Err: fmt.Errorf("the programs from here on are not looked into: with their functions they take more than %d bytes", o.maxLinked())}
-			}
-		}
+		p, err := look.program(i, PlannedProgram{ProgramDef: o.Programs[i]})
 		if err != nil {
 			d.Warnings = append(d.Warnings, warningOf(err, p.Name))
-		} else {
-			p.code, p.MapRefs = code, mapsUsed(code)
 		}
-		d.Programs = append(d.Programs, programDocument(i, p, d.Maps))
+		d.Programs = append(d.Programs, programDocument(i, &p, d.Maps))
 	}
 	return d
+}
+
+// lookingInto links programs only to tell of them.
+type lookingInto struct {
+	object *Object
+	refs   mapIndex
+	linked uint64 // bytes so far
+}
+
+// program is p with its code and maps. After an error, and beyond what an object
+// is given (which is one error), it is p as it was.
+func (l *lookingInto) program(i int, p PlannedProgram) (PlannedProgram, error) {
+	o := l.object
+	if l.linked > o.maxLinked() {
+		return p, nil
+	}
+	code, err := o.progs.Link(i, l.refs)
+	if err == nil {
+		err = o.linkKconfig(code)
+	}
+	if err != nil {
+		return p, err
+	}
+	if l.linked += codeSize(code); l.linked > o.maxLinked() {
+		return p, &Error{Stage: StagePlan, Code: "linked_size", Symbol: p.Name, Section: p.Section,
+			Err: fmt.Errorf("the programs from here on are not looked into: with their functions they take more than %d bytes", o.maxLinked())}
+	}
+	p.code, p.MapRefs = code, mapsUsed(code)
+	return p, nil
 }
 
 // document is what objects, plans and collections have in common.
@@ -184,8 +196,13 @@ func (p *Plan) document(warns []Warning) *Document {
 		dm.Memory = mapMemory(&m.MapDef, m.PerCPUEntries)
 		d.Maps = append(d.Maps, dm)
 	}
+	look := lookingInto{object: p.Object, refs: newMapIndex(p.Maps), linked: p.linked}
 	for i := range p.Programs {
-		d.Programs = append(d.Programs, programDocument(i, &p.Programs[i], d.Maps))
+		pr := p.Programs[i]
+		if pr.code == nil {
+			pr, _ = look.program(i, pr) // what is not loaded may be broken
+		}
+		d.Programs = append(d.Programs, programDocument(i, &pr, d.Maps))
 	}
 	return d
 }

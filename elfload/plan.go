@@ -200,7 +200,7 @@ func (p *Plan) completeMap(m *PlannedMap) error {
 		return err
 	}
 	if m.NumaNode != 0 && m.Flags&flagNumaNode == 0 {
-		p.warn(Warning{Code: "numa_node_ignored", Map: m.Name, Section: m.Section,
+		p.warn(Warning{Code: "numa_node_ignored", Map: m.Name, Section: m.Section, Offset: mapdef.At(m.Offset),
 			Message: fmt.Sprintf("numa_node %d has no effect without BPF_F_NUMA_NODE in map_flags", m.NumaNode)})
 	}
 	for _, s := range m.Slots {
