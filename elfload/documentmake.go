@@ -17,7 +17,7 @@ import (
 // Document describes what the object holds. Programs are linked for it; one
 // that cannot be is described by its own function alone, with a warning.
 func (o *Object) Document() *Document {
-	d := o.document(o.Warnings)
+	d := o.document(o.Warnings, func(i int) []byte { return o.Maps[i].Contents })
 	d.Memory = o.Memory()
 	maps := make([]PlannedMap, len(o.Maps))
 	for i := range o.Maps {
@@ -64,8 +64,9 @@ func (l *lookingInto) program(i int, p PlannedProgram) (PlannedProgram, error) {
 	return p, nil
 }
 
-// document is what objects, plans and collections have in common.
-func (o *Object) document(warns []Warning) *Document {
+// document is what objects, plans and collections have in common; contents are
+// those of a data map.
+func (o *Object) document(warns []Warning, contents func(m int) []byte) *Document {
 	d := NewDocument(o.Path)
 	d.Object.ByteOrder = o.ByteOrder()
 	d.Object.License = Text(o.License)
@@ -74,7 +75,7 @@ func (o *Object) document(warns []Warning) *Document {
 	}
 	for _, g := range o.Globals() {
 		d.Globals = append(d.Globals, DocumentGlobal{Name: Text(g.Name), Map: g.Map, Section: Text(g.Section), Offset: g.Offset,
-			Size: g.Size, Type: Text(o.TypeName(g.Type)), Value: Text(o.GlobalText(g))})
+			Size: g.Size, Type: Text(o.TypeName(g.Type)), Value: Text(o.globalText(g, contents(g.Map)))})
 	}
 	for _, e := range o.Externs() {
 		d.Externs = append(d.Externs, DocumentExtern{Name: Text(e.Name), Section: Text(e.Section), Type: Text(o.TypeName(e.Type)), Weak: e.Weak})
@@ -179,7 +180,7 @@ func (p *Plan) Document() *Document {
 }
 
 func (p *Plan) document(warns []Warning) *Document {
-	d := p.Object.document(warns)
+	d := p.Object.document(warns, func(i int) []byte { return p.Maps[i].Contents })
 	d.Memory = p.Memory()
 	defs := make([]MapDef, len(p.Maps))
 	for i := range p.Maps {

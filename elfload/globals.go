@@ -2,6 +2,7 @@ package elfload
 
 import (
 	"debug/elf"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -86,8 +87,10 @@ func (o *Object) typeGlobals(globals []Global) {
 
 // GlobalText is the variable's initial value as text, in the form that Var
 // takes; "" where its type is unknown.
-func (o *Object) GlobalText(g Global) string {
-	def := &o.Maps[g.Map]
+func (o *Object) GlobalText(g Global) string { return o.globalText(g, o.Maps[g.Map].Contents) }
+
+// globalText is the variable's text in that value of its map; nil is all zeros.
+func (o *Object) globalText(g Global, contents []byte) string {
 	if g.Type == 0 || o.file.BTF == nil {
 		return ""
 	}
@@ -95,10 +98,10 @@ func (o *Object) GlobalText(g Global) string {
 	if err != nil || n > 1<<16 {
 		return ""
 	}
-	if def.Contents == nil {
+	if contents == nil {
 		return o.file.BTF.DecodeText(g.Type, make([]byte, n))
 	}
-	b, ok := mapdef.Span(def.Contents, g.Offset, uint64(n))
+	b, ok := mapdef.Span(contents, g.Offset, uint64(n))
 	if !ok {
 		return ""
 	}
@@ -117,11 +120,11 @@ func setVars(o *Object, defs []MapDef, vars []Var) error {
 	globals := o.Globals()
 	copied := make([]bool, len(defs))
 	for _, v := range vars {
-		g, err := findGlobal(globals, v.Name)
+		g, path, err := findGlobal(globals, v.Name)
 		if err != nil {
 			return err
 		}
-		b, err := o.encodeVar(g, v.Value)
+		size, err := o.sizeOfGlobal(g, v.Value)
 		if err != nil {
 			return varError(g, "var_value", err)
 		}
@@ -135,11 +138,13 @@ func setVars(o *Object, defs []MapDef, vars []Var) error {
 			copy(contents, def.Contents)
 			def.Contents = contents
 		}
-		at, ok := mapdef.Span(def.Contents, g.Offset, uint64(len(b)))
+		at, ok := mapdef.Span(def.Contents, g.Offset, size)
 		if !ok {
-			return varError(g, "var_range", fmt.Errorf("its %d bytes are outside the section of %d bytes", len(b), def.ValueSize))
+			return varError(g, "var_range", fmt.Errorf("its %d bytes are outside the section of %d bytes", size, def.ValueSize))
 		}
-		copy(at, b)
+		if err := o.setVar(g, path, v.Value, at); err != nil {
+			return varError(g, "var_value", err)
+		}
 	}
 	return nil
 }
@@ -148,31 +153,51 @@ func varError(g Global, code string, err error) *Error {
 	return &Error{Stage: StagePlan, Kind: ErrUsage, Code: code, Section: g.Section, Symbol: g.Name, Offset: mapdef.At(g.Offset), Err: err}
 }
 
-func findGlobal(globals []Global, name string) (Global, error) {
+// findGlobal is the variable of that name, or, where there is none, that of the
+// longest beginning of it that ends before a ".member" or an "[index]"; path is the rest.
+func findGlobal(globals []Global, name string) (g Global, path string, err error) {
+	for whole := name; ; {
+		g, found, err := globalNamed(globals, name)
+		if found || err != nil {
+			return g, whole[len(name):], err
+		}
+		i := strings.LastIndexAny(name, ".[")
+		if i <= 0 {
+			return Global{}, "", unknownGlobal(globals, whole)
+		}
+		name = name[:i]
+	}
+}
+
+func globalNamed(globals []Global, name string) (g Global, ok bool, err error) {
 	found := -1
 	for i := range globals {
 		if globals[i].Name != name {
 			continue
 		}
 		if found >= 0 {
-			return Global{}, varError(globals[i], "var_ambiguous", fmt.Errorf("another variable of this name is at offset %#x of section %q",
+			return Global{}, false, varError(globals[i], "var_ambiguous", fmt.Errorf("another variable of this name is at offset %#x of section %q",
 				globals[found].Offset, globals[found].Section))
 		}
 		found = i
 	}
 	if found < 0 {
-		var names []string
-		for i := range globals {
-			names = append(names, globals[i].Name)
-		}
-		hint := "the object has no global variables in .data, .rodata or .bss sections"
-		if len(names) > 0 {
-			hint = "it has " + listSome(names, 12)
-		}
-		return Global{}, &Error{Stage: StagePlan, Kind: ErrUsage, Code: "var_unknown", Symbol: name,
-			Err: fmt.Errorf("no global variable has this name"), Hint: hint}
+		return Global{}, false, nil
 	}
-	return globals[found], nil
+	return globals[found], true, nil
+}
+
+func unknownGlobal(globals []Global, name string) error {
+	names := make([]string, len(globals))
+	for i := range globals {
+		names[i] = globals[i].Name
+	}
+	hint := "the object has no global variables in .data, .rodata or .bss sections"
+	if len(names) > 0 {
+		hint = "it has " + listSome(names, 12)
+	}
+	return &Error{Stage: StagePlan, Kind: ErrUsage, Code: "var_unknown", Symbol: name,
+		Err: errors.New("no global variable has this name"), Hint: hint}
 }
 
 // listSome joins up to n names and tells how many more there are.
@@ -183,11 +208,26 @@ func listSome(names []string, n int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:n], ", "), len(names)-n)
 }
 
-// encodeVar turns text into the variable's bytes; without BTF the symbol's size
-// says how wide an integer is.
-func (o *Object) encodeVar(g Global, text string) ([]byte, error) {
+// sizeOfGlobal is in bytes; text tells it where neither BTF nor the symbol does.
+func (o *Object) sizeOfGlobal(g Global, text string) (uint64, error) {
 	if g.Type != 0 && o.file.BTF != nil {
-		return o.file.BTF.EncodeText(g.Type, text)
+		n, err := o.file.BTF.Sizeof(g.Type)
+		return uint64(n), err
 	}
-	return rawbtf.EncodeUntyped(o.file.Order, g.Size, text)
+	b, err := rawbtf.EncodeUntyped(o.file.Order, g.Size, text)
+	return uint64(len(b)), err
+}
+
+// setVar writes text into the variable's bytes, or into the part that path names;
+// without BTF the symbol's size says how wide an integer is.
+func (o *Object) setVar(g Global, path, text string, out []byte) error {
+	if g.Type != 0 && o.file.BTF != nil {
+		return o.file.BTF.SetText(g.Type, path, text, out)
+	}
+	if path != "" {
+		return fmt.Errorf("%q of it is not known: the object has no type for it", path)
+	}
+	b, err := rawbtf.EncodeUntyped(o.file.Order, g.Size, text)
+	copy(out, b)
+	return err
 }

@@ -84,8 +84,9 @@ type Options struct {
 	PageSize int
 }
 
-// Var sets one global variable. Value is text by the variable's BTF type:
-// an integer, true or false, an enumerator, a string, or hex:… for anything.
+// Var sets one global variable, or a part of it that Name goes on to name as in
+// C ("config.limits[2]"). Value is text by the BTF type: an integer, true or false,
+// an enumerator, a string, {…} for arrays and structs, or hex:… for anything.
 type Var struct{ Name, Value string }
 
 // MapOverride sets one field of one map: max_entries, map_flags, value_size,

@@ -75,7 +75,7 @@ func (f *planFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.dialectPins, "dialect-pins", false, "pin legacy maps below --bpffs where their dialect says")
 	fs.BoolVar(&f.mapsOnly, "maps-only", false, "create and fill maps, load no program")
 	fs.StringVar(&f.maxMemory, "max-memory", "", "refuse, before the first system call, an object whose maps take more than `SIZE` bytes of kernel memory: 4096, 64M, 2G")
-	fs.StringArrayVar(&f.vars, "var", nil, "set a global variable, `NAME=VALUE`: integer, bool, enumerator, string or hex:… by its type; repeatable")
+	fs.StringArrayVar(&f.vars, "var", nil, "set a global variable or a part of it (NAME.MEMBER, NAME[INDEX]), `NAME=VALUE`: integer, bool, enumerator, string, {…} or hex:… by its type; repeatable")
 	fs.StringArrayVar(&f.maps, "map", nil, "override a field of a map, `NAME.FIELD=VALUE`: "+strings.Join(elfload.MapFields(), ", ")+"; repeatable")
 	fs.StringArrayVar(&f.types, "type", nil, "give a program a type, `PROG=TYPE`: xdp, sched_cls, … or a section name such as fentry/do_exit; repeatable")
 	fs.StringArrayVar(&f.inner, "inner", nil, "give a map of maps that has no inner definition a template, `OUTER=INNER`; repeatable")

@@ -19,11 +19,17 @@ const (
 
 // DecodeText writes the value of a variable as EncodeText takes it: integers,
 // true and false, enumerators, "text" of a char array, {…} of other arrays of up
-// to 64 elements, hex:… of everything else. Bytes beyond the 64th are left out,
+// to 64 elements and of structs without anything between their members, hex:… of everything else. Bytes beyond the 64th are left out,
 // which "…" and their count tell.
 func (t *Table) DecodeText(id ID, b []byte) string {
 	size, err := t.Sizeof(id)
 	if err != nil || uint64(size) != uint64(len(b)) {
+		return hexText(b)
+	}
+	if ty, err := t.Strip(id); err == nil && ty.Kind == Struct {
+		if s, ok := t.decodeStruct(id, b); ok {
+			return s
+		}
 		return hexText(b)
 	}
 	if s, ok := t.decode(id, b, maxDepth); ok {

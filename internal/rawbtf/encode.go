@@ -21,7 +21,8 @@ const maxText = 64 << 20
 //	FLOAT     as strconv.ParseFloat takes it
 //	array     {1, 2, 3}, nested for more dimensions; what is missing is 0
 //	char[]    the text itself, or "…" with Go's escapes; its NUL must fit
-//	struct    {.a = 1, .b = {2, 3}}; what is missing is 0
+//	struct    {.a = 1, .b = {2, 3}}, bit fields too; what is missing is 0
+//	union     {.a = 1}, one member
 //	anything  hex:00ff…, all bytes of it; elements and members too
 //
 // Pointers are refused but for hex. Errors tell what does not fit where.
@@ -84,7 +85,7 @@ func (e encoder) value(id ID, text string, out []byte, depth int) error {
 		return e.float(id, text, out)
 	case Array:
 		return e.array(id, ty, text, out, depth)
-	case Struct:
+	case Struct, Union:
 		return e.fields(id, ty, text, out, depth)
 	}
 	return fmt.Errorf("%s can only be given as hex:… of %d bytes", e.CName(id), len(out))
@@ -107,7 +108,7 @@ func (e encoder) integer(id ID, ty Type, text string, out []byte) error {
 	}
 	// A plain char takes both ranges: its sign is the compiler's choice.
 	signed, unsigned := enc&IntSigned != 0, enc&IntSigned == 0 || len(out) == 1 && ty.NameIs("char")
-	return e.put(id, n, signed, unsigned, text, out)
+	return e.integerOf(id, n, signed, unsigned, text, out)
 }
 
 func (e encoder) boolean(id ID, text string, out []byte) error {
@@ -119,7 +120,7 @@ func (e encoder) boolean(id ID, text string, out []byte) error {
 	default:
 		return fmt.Errorf("value %q is not true, false, 1 or 0, which %s needs", text, e.CName(id))
 	}
-	return e.put(id, new(big.Int).SetUint64(v), false, true, text, out)
+	return e.integerOf(id, new(big.Int).SetUint64(v), false, true, text, out)
 }
 
 func parseInt(text string) (*big.Int, bool) {
@@ -130,8 +131,8 @@ func parseInt(text string) (*big.Int, bool) {
 	return new(big.Int).SetString(text, 0)
 }
 
-// put writes n in two's complement if one of the ranges has it.
-func (e encoder) put(id ID, n *big.Int, signed, unsigned bool, text string, out []byte) error {
+// integerOf writes n in two's complement if one of the ranges has it.
+func (e encoder) integerOf(id ID, n *big.Int, signed, unsigned bool, text string, out []byte) error {
 	bits := uint(8 * len(out))
 	whole := new(big.Int).Lsh(big.NewInt(1), bits)
 	half := new(big.Int).Rsh(whole, 1)
@@ -170,7 +171,7 @@ func (e encoder) enum(id ID, ty Type, text string, out []byte) error {
 	if !ok {
 		return fmt.Errorf("value %q is neither a number nor a name of %s, which has %s", name, e.CName(id), ty.someNames())
 	}
-	return e.put(id, n, ty.KindFlag, !ty.KindFlag, text, out)
+	return e.integerOf(id, n, ty.KindFlag, !ty.KindFlag, text, out)
 }
 
 // someNames lists the first enumerators, for messages.

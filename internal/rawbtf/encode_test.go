@@ -3,6 +3,7 @@ package rawbtf_test
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,8 +48,15 @@ func newTextTypes(b *elftest.BTF) textTypes {
 	add("const volatile typedef", b.Const(b.Volatile(b.Typedef("t", i))))
 	add("struct", b.Struct("s", 8, elftest.Member{Name: "a", Type: u16}, elftest.Member{Name: "b", Type: pair, BitOffset: 16},
 		elftest.Member{Name: "far", Type: i, BitOffset: 48}))
-	add("bits", b.Struct("bits", 4, elftest.Member{Name: "x", Type: i, BitSize: 3}))
-	add("union", b.Union("u", 4, elftest.Member{Name: "a", Type: i}))
+	nibble := b.Raw(b.String("nibble"), rawbtf.Int, false, 0, 1, 4) // 4 bits, as old compilers wrote bit fields
+	add("bits", b.Struct("bits", 4, elftest.Member{Name: "x", Type: i, BitSize: 3}, elftest.Member{Name: "y", Type: u16, BitOffset: 3, BitSize: 9},
+		elftest.Member{Name: "z", Type: boolean, BitOffset: 15, BitSize: 1}, elftest.Member{Name: "old", Type: nibble, BitOffset: 20}))
+	add("bad bits", b.Struct("bad", 4, elftest.Member{Name: "wide", Type: u8, BitOffset: 8, BitSize: 9}))
+	add("union", b.Union("u", 4, elftest.Member{Name: "a", Type: i}, elftest.Member{Name: "b", Type: u16}))
+	inside := b.Struct("", 8, elftest.Member{Name: "in", Type: i}, elftest.Member{Name: "w", Type: colour, BitOffset: 32})
+	add("nested", b.Struct("nested", 32, elftest.Member{Name: "k", Type: i}, elftest.Member{Name: "p", Type: ptr, BitOffset: 64},
+		elftest.Member{Name: "v", Type: b.Struct("s2", 8, elftest.Member{Name: "a", Type: u16}, elftest.Member{Name: "b", Type: pair, BitOffset: 16}), BitOffset: 128},
+		elftest.Member{Type: b.Union("", 8, elftest.Member{Name: "half", Type: i}, elftest.Member{Type: inside}), BitOffset: 192}))
 	add("huge", b.Array(i, i, 1<<28))
 	return t
 }
@@ -141,10 +149,22 @@ var textRows = []struct {
 	{typ: "struct", text: "{.a=1,.a=2}", err: `member "a" of struct s is given twice`},
 	{typ: "struct", text: "{1}", err: `"1" in the value of struct s is not of the form .member = value`},
 	{typ: "struct", text: "1", err: "a list in braces is needed"},
-	{typ: "struct", text: "{.far=1}", err: `member "far" does not lie in struct s`},
+	{typ: "struct", text: "{.far=1}", err: `member "far": does not lie in the whole`},
 	{typ: "struct", text: "{.a=70000}", err: `member "a": value 70000 does not fit unsigned short`},
-	{typ: "bits", text: "{.x=1}", err: `member "x" of struct bits is a bit field`},
-	{typ: "union", text: "{.a=1}", err: "union u can only be given as hex:"},
+	{typ: "bits", text: "{.x=1}", want: "20000000"},
+	{typ: "bits", text: "{.x=-4}", want: "80000000"},
+	{typ: "bits", text: "{.x=4}", err: `member "x": value 4 does not fit 3 bits of int`},
+	{typ: "bits", text: "{.y=-1}", err: `member "y": value -1 does not fit unsigned short`},
+	{typ: "bits", text: "{.x=1,.y=0x155,.z=true}", want: "35510000"},
+	{typ: "bits", text: "{.old=9}", want: "00000900"},
+	{typ: "bits", text: "{.old=16}", err: "does not fit 4 bits of nibble"},
+	{typ: "bad bits", text: "{.wide=1}", err: `is a bit field that its type cannot hold`},
+	{typ: "union", text: "{.a=1}", want: "00000001"},
+	{typ: "union", text: "{.b=hex:0102}", want: "01020000"},
+	{typ: "union", text: "{.a=1,.b={2}}", err: "has 2 members, a union holds one"},
+	{typ: "union", text: "1", err: "a list in braces is needed"},
+	{typ: "nested", text: "{.k=1,.p=hex:0000000000000001,.v={.a=2},.w=RED}", want: "0000000100000000000000000000000100020000000000000000000000000000"},
+	{typ: "nested", text: "{.in=5,.w=BLUE}", want: "0000000000000000000000000000000000000000000000000000000500000007"},
 	{typ: "huge", text: "{1}", err: "too large to be written as text"},
 }
 
@@ -223,6 +243,11 @@ func TestDecodeText(t *testing.T) {
 		{"u16[2][2]", "0001000200030004", "{{1, 2}, {3, 4}}"},
 		{"pointer[2]", strings.Repeat("00", 16), "hex:" + strings.Repeat("00", 16)},
 		{"struct", "0003000100020000", "hex:0003000100020000"},
+		{"bits", "35510900", "{.x = 1, .y = 341, .z = true, .old = 9}"},
+		{"nested", strings.Repeat("00", 16) + "0002000000000000" + "0000000500000007",
+			"{.k = 0, .p = hex:0000000000000000, .v = {.a = 2, .b = {0, 0}}, .in = 5, .w = BLUE}"},
+		{"nested", "0000000000000001" + strings.Repeat("00", 24), "hex:0000000000000001" + strings.Repeat("00", 24)}, // padding
+		{"union", "00000001", "hex:00000001"},
 		{"void", "", "hex:"},
 	} {
 		b, err := hex.DecodeString(row.bytes)
@@ -232,6 +257,63 @@ func TestDecodeText(t *testing.T) {
 		if got := types.Table().DecodeText(types.byName[row.typ], b); got != row.want {
 			t.Errorf("%s %s is printed as %s, want %s", row.typ, row.bytes, got, row.want)
 		}
+	}
+}
+
+// Parts of a variable are set where they lie; what is around them stays.
+func TestSetText(t *testing.T) {
+	types := newTextTypes(elftest.NewBTF(elftest.Orders()[1]))
+	for _, row := range []struct{ typ, path, text, want, err string }{
+		{"int", "", "7", "00000007", ""},
+		{"nested", ".v.b[1]", "258", strings.Repeat("ff", 20) + "0102" + strings.Repeat("ff", 10), ""},
+		{"nested", ".v", "{.a=1}", strings.Repeat("ff", 16) + "0001000000000000" + strings.Repeat("ff", 8), ""},
+		{"nested", ".w", "BLUE", strings.Repeat("ff", 28) + "00000007", ""},
+		{"nested", ".half", "0", strings.Repeat("ff", 24) + "00000000" + "ffffffff", ""},
+		{"bits", ".y", "0", "e00fffff", ""},
+		{"bits", ".z", "false", "fffeffff", ""},
+		{"bits", ".y", "512", "", "value 512 does not fit 9 bits of unsigned short"},
+		{"u16[2][2]", "[1][0]", "1", "ffffffff0001ffff", ""},
+		{"u16[2][2]", "[1]", "{1}", "ffffffff00010000", ""},
+		{"u16[2][2]", "[0x1][1]", "1", "ffffffffffff0001", ""},
+		{"u16[2][2]", "[2][0]", "1", "", "index 2 is outside of unsigned short[2][2]"},
+		{"u16[2][2]", "[-1]", "1", "", `index "-1" is not a number`},
+		{"u16[2][2]", "[1", "1", "", "has no closing bracket"},
+		{"u16[2][2]", "[0][0][0]", "1", "", "unsigned short has no elements"},
+		{"u16[2][2]", ".a", "1", "", `unsigned short[2][2] has no member "a"`},
+		{"nested", ".v.q", "1", "", `struct s2 has no member "q"`},
+		{"nested", ".", "1", "", `struct nested has no member ""`},
+		{"nested", "v", "1", "", "neither .member nor [index]"},
+		{"struct", ".far", "1", "", "does not lie in the whole"},
+	} {
+		id := types.byName[row.typ]
+		size, err := types.Table().Sizeof(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := bytes.Repeat([]byte{0xff}, int(size))
+		err = types.Table().SetText(id, row.path, row.text, out)
+		if row.err != "" {
+			if err == nil || !strings.Contains(err.Error(), row.err) {
+				t.Errorf("%s%s: error %v, want %q", row.typ, row.path, err, row.err)
+			}
+		} else if err != nil || hex.EncodeToString(out) != row.want {
+			t.Errorf("%s%s = %s: %x, %v, want %s", row.typ, row.path, row.text, out, err, row.want)
+		}
+	}
+}
+
+// Structs whose members lie on top of each other, and hold such structs, end.
+func TestStructsOfManyNothings(t *testing.T) {
+	b := elftest.NewBTF(nil)
+	id := b.Int("int", 4, 0)
+	for range 20 {
+		id = b.Struct("", 4, slices.Repeat([]elftest.Member{{Type: id}, {Name: "a", Type: id}}, 500)...)
+	}
+	if got := b.Table().DecodeText(id, make([]byte, 4)); got != "hex:00000000" {
+		t.Errorf("printed as %q", got)
+	}
+	if _, err := b.Table().EncodeText(id, "{.b=1}"); err == nil || !strings.Contains(err.Error(), "too many members") {
+		t.Errorf("error is %v", err)
 	}
 }
 

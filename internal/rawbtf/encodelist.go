@@ -66,6 +66,9 @@ func (e encoder) fields(id ID, ty Type, text string, out []byte, depth int) erro
 	if err != nil {
 		return fmt.Errorf("value of %s: %w", e.CName(id), err)
 	}
+	if ty.Kind == Union && len(items) > 1 {
+		return fmt.Errorf("value of %s has %d members, a union holds one", e.CName(id), len(items))
+	}
 	seen := make(map[string]bool, len(items))
 	for _, item := range items {
 		name, value, ok := strings.Cut(item, "=")
@@ -78,35 +81,22 @@ func (e encoder) fields(id ID, ty Type, text string, out []byte, depth int) erro
 			return fmt.Errorf("member %q of %s is given twice", name, e.CName(id))
 		}
 		seen[name] = true
-		if err := e.field(id, ty, name, strings.TrimSpace(value), out, depth); err != nil {
+		if err := e.field(id, name, strings.TrimSpace(value), out, depth); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e encoder) field(id ID, ty Type, name, text string, out []byte, depth int) error {
-	for i := range ty.Vlen {
-		m := ty.Member(i)
-		if m.Name() != name || name == "" {
-			continue
-		}
-		size, err := e.Sizeof(m.Type)
-		at := uint64(m.BitOffset / 8)
-		switch {
-		case err != nil:
-			return fmt.Errorf("member %q: %w", name, err)
-		case m.BitSize != 0 || m.BitOffset%8 != 0:
-			return fmt.Errorf("member %q of %s is a bit field; give the whole as hex:…", name, e.CName(id))
-		case at > uint64(len(out)) || uint64(size) > uint64(len(out))-at:
-			return fmt.Errorf("member %q does not lie in %s", name, e.CName(id))
-		}
-		if err := e.value(m.Type, text, out[at:at+uint64(size)], depth-1); err != nil {
-			return fmt.Errorf("member %q: %w", name, err)
-		}
-		return nil
+func (e encoder) field(id ID, name, text string, out []byte, depth int) error {
+	p, err := e.member(part{id: id}, name)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("%s has no member %q", e.CName(id), name)
+	if err := e.put(p, text, out, depth-1); err != nil {
+		return fmt.Errorf("member %q: %w", name, err)
+	}
+	return nil
 }
 
 var errNotList = errors.New("a list in braces is needed, like {1, 2}")
