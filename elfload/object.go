@@ -45,6 +45,7 @@ type Object struct {
 	Warnings []Warning
 
 	file    *mapdef.File
+	image   *image // what file was made of
 	progs   *progs.Set
 	kconfig *kconfig.Set // nil for none
 	read    ReadOptions
@@ -56,14 +57,15 @@ func Open(path string) (*Object, error) { return ReadOptions{}.Open(path) }
 
 // Open reads the object at path.
 func (ro ReadOptions) Open(path string) (*Object, error) {
-	raw, err := readWhole(path)
+	im, closeFile, err := openImage(path)
 	if err != nil {
 		return nil, err
 	}
+	defer closeFile()
 	if ro.Name == "" {
 		ro.Name = objectName(path)
 	}
-	obj, err := Read(raw, ro)
+	obj, err := read(im, ro)
 	if obj != nil {
 		obj.Path = path
 	}
@@ -71,15 +73,17 @@ func (ro ReadOptions) Open(path string) (*Object, error) {
 }
 
 // Read reads an object from its bytes, which must not change afterwards.
-func Read(raw []byte, ro ReadOptions) (*Object, error) {
-	f, err := readFile(raw)
+func Read(raw []byte, ro ReadOptions) (*Object, error) { return read(wholeImage(raw), ro) }
+
+func read(im *image, ro ReadOptions) (*Object, error) {
+	f, err := readFile(im)
 	if err != nil {
 		return nil, err
 	}
 	if ro.Name == "" {
 		ro.Name = "object"
 	}
-	o := &Object{Name: ro.Name, file: f, read: ro}
+	o := &Object{Name: ro.Name, file: f, image: im, read: ro}
 	if err := o.readText(); err != nil {
 		return nil, err
 	}

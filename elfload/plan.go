@@ -120,7 +120,7 @@ func (o *Object) withDialect(dialect string) (*Object, error) {
 	}
 	ro := o.read
 	ro.Dialect = dialect
-	again, err := Read(o.file.Raw, ro)
+	again, err := read(o.image, ro)
 	if err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func (p *Plan) link(i int, refs mapIndex) error {
 	}
 	if p.linked += codeSize(code); p.linked > p.Object.maxLinked() {
 		return fail("linked_size", fmt.Errorf("the programs up to this one, each with its functions, take more than %d bytes of linked code, more than an object of %d bytes is given",
-			p.Object.maxLinked(), len(p.Object.file.Raw)), "load fewer programs at once: make some optional, SEC(\"?…\")")
+			p.Object.maxLinked(), p.Object.image.size), "load fewer programs at once: make some optional, SEC(\"?…\")")
 	}
 	pr.code = code
 	p.Warnings = append(p.Warnings, code.Warnings...)
@@ -171,7 +171,7 @@ func (p *Plan) link(i int, refs mapIndex) error {
 
 // maxLinked bounds the bytes of all linked programs of an object: many programs
 // that share large functions would otherwise take thousands of times the file.
-func (o *Object) maxLinked() uint64 { return 32<<20 + 4*uint64(len(o.file.Raw)) }
+func (o *Object) maxLinked() uint64 { return 32<<20 + 4*o.image.size }
 
 // codeSize is what a linked program takes, in bytes.
 func codeSize(c *progs.Code) uint64 {

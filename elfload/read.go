@@ -1,13 +1,11 @@
 package elfload
 
 import (
-	"bytes"
 	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -19,23 +17,38 @@ import (
 // are 32 bits wide, and nothing that clang writes comes near it.
 const maxObject = 1 << 30
 
-// readWhole reads the file, which may be a pipe, without trusting its size. A
-// file that cannot be opened is wrong usage, whatever the errno: missing
-// privilege speaks of the kernel's.
-func readWhole(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, &Error{Stage: StageRead, Kind: ErrUsage, Code: "open", Err: err}
+// openImage reads of the file what Read will look at; it may be a pipe. The image is
+// read from until close. A file that cannot be opened is wrong usage, whatever the
+// errno: missing privilege speaks of the kernel's.
+func openImage(path string) (im *image, closeFile func(), err error) {
+	usage := func(err error) error {
+		return &Error{Stage: StageRead, Kind: ErrUsage, Code: "open", Err: err}
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxObject+1))
+	f, size, err := openFile(path)
 	if err != nil {
-		return nil, &Error{Stage: StageRead, Kind: ErrUsage, Code: "open", Err: err}
+		return nil, nil, usage(err)
+	}
+	if size > maxObject {
+		f.close()
+		return nil, nil, badFile("too_large", "file is larger than %d bytes", maxObject)
+	}
+	if size >= 0 {
+		if im, err = newImage(f, int(size)); err != nil {
+			f.close()
+			return nil, nil, err
+		}
+		return im, f.close, nil
+	}
+	stream := f.stream()
+	defer stream.Close()
+	data, err := io.ReadAll(io.LimitReader(stream, maxObject+1))
+	if err != nil {
+		return nil, nil, usage(err)
 	}
 	if len(data) > maxObject {
-		return nil, badFile("too_large", "file is larger than %d bytes", maxObject)
+		return nil, nil, badFile("too_large", "file is larger than %d bytes", maxObject)
 	}
-	return data, nil
+	return wholeImage(data), func() {}, nil
 }
 
 func badFile(code, format string, args ...any) *Error {
@@ -43,14 +56,18 @@ func badFile(code, format string, args ...any) *Error {
 }
 
 // readFile turns the bytes of an ELF file into a checked mapdef.File.
-func readFile(raw []byte) (*mapdef.File, error) {
-	ef, err := openELF(raw)
+func readFile(im *image) (*mapdef.File, error) {
+	ef, err := readELF(im)
 	if err != nil {
 		return nil, err
 	}
-	f := &mapdef.File{Order: ef.ByteOrder, Raw: raw}
+	f := &mapdef.File{Order: ef.order}
 	r := reader{elf: ef, f: f}
-	if err := r.sections(); err != nil {
+	if err := r.contents(im); err != nil {
+		return nil, err
+	}
+	f.Raw = im.raw()
+	if err := r.sections(im); err != nil {
 		return nil, err
 	}
 	if err := r.symbols(); err != nil {
@@ -63,67 +80,55 @@ func readFile(raw []byte) (*mapdef.File, error) {
 	return f, nil
 }
 
-// openELF is the one place that calls debug/elf: that package does not promise
-// to survive hostile files, so its panics become errors here.
-func openELF(raw []byte) (ef *elf.File, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			ef, err = nil, badFile("elf", "ELF headers cannot be read: %v", p)
-		}
-	}()
-	if len(raw) < 4 || string(raw[:4]) != elf.ELFMAG {
-		return nil, badFile("not_elf", "not an ELF file")
-	}
-	if len(raw) > elf.EI_CLASS && elf.Class(raw[elf.EI_CLASS]) != elf.ELFCLASS64 {
-		return nil, badFile("elf_class", "a BPF object is ELF64, this is %v", elf.Class(raw[elf.EI_CLASS]))
-	}
-	ef, err = elf.NewFile(bytes.NewReader(raw))
-	if err != nil {
-		return nil, badFile("elf", "ELF headers: %w", err)
-	}
-	if ef.Type != elf.ET_REL {
-		return nil, badFile("elf_type", "a BPF object is relocatable (ET_REL), this is %v", ef.Type)
-	}
-	if ef.Machine != elf.EM_BPF && ef.Machine != elf.EM_NONE {
-		return nil, badFile("elf_machine", "machine is %v instead of EM_BPF or EM_NONE", ef.Machine)
-	}
-	return ef, nil
+type reader struct {
+	elf *elfFile
+	f   *mapdef.File
 }
 
-type reader struct {
-	elf *elf.File
-	f   *mapdef.File
+// contents has the sections read that anybody looks at. Legacy definitions may ask
+// for a hash of the whole file (L57).
+func (r *reader) contents(im *image) error {
+	if im.file == nil {
+		return nil
+	}
+	want := make([]extent, 0, len(r.elf.sections))
+	for i := range r.elf.sections {
+		s := &r.elf.sections[i]
+		if strings.HasPrefix(s.name, "maps") {
+			return im.whole()
+		}
+		if s.typ != elf.SHT_NOBITS && !ignored(s) {
+			want = append(want, extent{s.offset, s.offset + s.size})
+		}
+	}
+	return im.need(want...)
 }
 
 // ignored tells whether a section's bytes are never looked at, so that what is
 // odd about them (compression, extent) does not matter.
-func ignored(s *elf.SectionHeader) bool {
-	return strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, ".rel.debug_") ||
-		s.Type == elf.SHT_NULL || s.Type == elf.SHT_LOOS+0xfff4c03 // SHT_LLVM_ADDRSIG
+func ignored(s *sectionHeader) bool {
+	return strings.HasPrefix(s.name, ".debug_") || strings.HasPrefix(s.name, ".rel.debug_") ||
+		s.typ == elf.SHT_NULL || s.typ == elf.SHT_LOOS+0xfff4c03 // SHT_LLVM_ADDRSIG
 }
 
-func (r *reader) sections() error {
-	r.f.Sections = make([]mapdef.Section, len(r.elf.Sections))
-	for i, s := range r.elf.Sections {
-		out := &r.f.Sections[i]
-		*out = mapdef.Section{Index: i, Name: s.Name, Type: s.Type, Flags: s.Flags, Link: s.Link, Info: s.Info,
-			Align: s.Addralign, Size: s.FileSize}
-		if s.Type == elf.SHT_NOBITS {
-			out.Size = s.Size
+func (r *reader) sections(im *image) error {
+	r.f.Sections = make([]mapdef.Section, len(r.elf.sections))
+	for i := range r.elf.sections {
+		s, out := &r.elf.sections[i], &r.f.Sections[i]
+		*out = mapdef.Section{Index: i, Name: s.name, Type: s.typ, Flags: s.flags, Link: s.link, Info: s.info,
+			Align: s.align, Size: s.size}
+		if s.typ == elf.SHT_NOBITS || ignored(s) {
 			continue
 		}
-		if ignored(&s.SectionHeader) {
-			continue
-		}
-		if s.Flags&elf.SHF_COMPRESSED != 0 {
-			return &Error{Stage: StageRead, Code: "compressed", Section: s.Name, Offset: mapdef.At(s.Offset),
+		if s.flags&elf.SHF_COMPRESSED != 0 {
+			return &Error{Stage: StageRead, Code: "compressed", Section: s.name, Offset: mapdef.At(s.offset),
 				Err:  errors.New("the section is compressed, which BPF loaders do not read"),
 				Hint: "decompress it with llvm-objcopy --decompress-debug-sections or compile without -gz"}
 		}
-		data, ok := mapdef.Span(r.f.Raw, s.Offset, s.FileSize)
+		data, ok := im.span(s.offset, s.size)
 		if !ok {
-			return &Error{Stage: StageRead, Code: "truncated", Section: s.Name, Offset: mapdef.At(s.Offset),
-				Err: fmt.Errorf("%d bytes from there are outside the file of %d bytes", s.FileSize, len(r.f.Raw))}
+			return &Error{Stage: StageRead, Code: "truncated", Section: s.name, Offset: mapdef.At(s.offset),
+				Err: fmt.Errorf("%d bytes from there are outside the file of %d bytes", s.size, im.size)}
 		}
 		out.Data = data
 	}
@@ -222,11 +227,14 @@ func (r *reader) relocTable(i int) error {
 	if sec.Type == elf.SHT_RELA {
 		size = 24
 	}
-	if n := r.elf.Sections[i].Entsize; n != uint64(size) && n != 0 || len(sec.Data)%size != 0 {
+	if n := r.elf.sections[i].entsize; n != uint64(size) && n != 0 || len(sec.Data)%size != 0 {
 		return r.at(i, 0, "reloc_table", "entry size %d and size %d do not fit %v", n, len(sec.Data), sec.Type)
 	}
 	bo := r.f.Order
-	out := r.f.Relocs[sec.Info]
+	if unpatched(&r.f.Sections[sec.Info]) {
+		return r.checkRelocs(i, size)
+	}
+	out := slices.Grow(r.f.Relocs[sec.Info], len(sec.Data)/size)
 	for off := 0; off < len(sec.Data); off += size {
 		b := sec.Data[off:]
 		info := bo.Uint64(b[8:])
@@ -240,6 +248,23 @@ func (r *reader) relocTable(i int) error {
 		out = append(out, rel)
 	}
 	r.f.Relocs[sec.Info] = out
+	return nil
+}
+
+// unpatched tells of sections that relocations concern which no loader applies:
+// BTF names sections and offsets by itself.
+func unpatched(s *mapdef.Section) bool {
+	return (s.Name == ".BTF" || s.Name == ".BTF.ext") && !s.Exec()
+}
+
+// checkRelocs is relocTable without the result.
+func (r *reader) checkRelocs(i, size int) error {
+	sec := &r.f.Sections[i]
+	for off := 0; off < len(sec.Data); off += size {
+		if symbol := int(r.f.Order.Uint64(sec.Data[off+8:]) >> 32); symbol >= len(r.f.Symbols) {
+			return r.at(i, off, "reloc_symbol", "names symbol %d of %d", symbol, len(r.f.Symbols))
+		}
+	}
 	return nil
 }
 

@@ -16,7 +16,7 @@ import (
 // host or a section's alignment is (spec R88).
 const PointerSize = 8
 
-// File is an ELF64 relocatable object, read whole and checked: every index in
+// File is an ELF64 relocatable object, read and checked: every index in
 // it is in range, every byte slice is backed by the file.
 type File struct {
 	// Order is the byte order of the file (EI_DATA); BTF and contents have it too.
@@ -32,7 +32,8 @@ type File struct {
 	// present .BTF could not be read (then BTF is nil).
 	BTF    *rawbtf.Table
 	BTFErr error
-	// Raw is the whole file. Shared with Sections' data: read only.
+	// Raw is the whole file, nil where no section's name begins with "maps" and not
+	// everything was read. Shared with Sections' data: read only.
 	Raw []byte
 }
 
