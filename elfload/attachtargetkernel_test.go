@@ -51,7 +51,11 @@ func (r *recorder) ProgramByID(id uint32) (int, error) {
 	if err := r.call("prog_by_id", nil, " %d", id); err != nil {
 		return noFD, err
 	}
-	if _, ok := r.targets.programs[id]; !ok {
+	_, ok := r.targets.programs[id]
+	for _, l := range r.links {
+		ok = ok || l.prog == int(id)
+	}
+	if !ok {
 		return noFD, &bpfsys.SyscallError{Command: "BPF_PROG_GET_FD_BY_ID", Errno: syscall.ENOENT}
 	}
 	fd := r.open(fmt.Sprintf("prog %d", id))
@@ -80,7 +84,9 @@ func (r *recorder) LinkStructOps(m int) (int, error) {
 	if err := r.call("link_create", nil, " %s", r.fds[m]); err != nil {
 		return noFD, err
 	}
-	return r.open("link"), nil
+	fd := r.open("link")
+	r.links[fd] = &recordedLink{typ: bpfsys.LinkOps, place: uint64(r.fdObj[m])}
+	return fd, nil
 }
 
 func (r *recorder) MapMemory(fd int, addr, size uint64) ([]byte, error) {

@@ -75,6 +75,8 @@ type Collection struct {
 	MapData []MapData
 	// Programs in the order of Object.Programs.
 	Programs []LoadedProgram
+	// Links are what Options.Attach had attached, in the order of Plan.Links.
+	Links []Link
 	// Warnings of reading, planning and loading.
 	Warnings []Warning
 	// Plan is what was carried out.
@@ -113,14 +115,17 @@ func (c *Collection) Program(name string) *ebpf.Program {
 	return c.Programs[i].Program
 }
 
-// Close releases every descriptor, programs first. Pins stay. A second call
-// does nothing.
+// Close releases every descriptor: links first, which detaches those that are not
+// pinned, then programs and maps. Pins stay. A second call does nothing.
 func (c *Collection) Close() error {
 	if c.closed {
 		return nil
 	}
 	c.closed = true
 	var errs []error
+	for i := len(c.Links) - 1; i >= 0; i-- {
+		errs = append(errs, c.closeLink(&c.Links[i]))
+	}
 	for i := len(c.Programs) - 1; i >= 0; i-- {
 		errs = append(errs, c.release(c.Programs[i].FD, c.Programs[i].Program != nil, c.Programs[i].Program.Close))
 	}

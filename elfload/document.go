@@ -22,6 +22,8 @@ type Document struct {
 	Programs []DocumentProgram `json:"programs"`
 	Globals  []DocumentGlobal  `json:"globals"`
 	Externs  []DocumentExtern  `json:"externs"`
+	// Links are what Options.Attach has attached, or in a plan is to attach.
+	Links []DocumentLink `json:"links"`
 	// Steps stands only in what Plan.Document makes.
 	Steps    []DocumentStep    `json:"steps,omitempty"`
 	Warnings []DocumentWarning `json:"warnings"`
@@ -163,13 +165,32 @@ type DocumentExtern struct {
 	Weak    bool `json:"weak"`
 }
 
-// DocumentStep is one step of a plan. Map and Program are indices, null where
+// DocumentLink is one attachment. Program is the index of the program, null for a
+// struct_ops map, whose index is Map.
+type DocumentLink struct {
+	Index   int  `json:"index"`
+	Name    Text `json:"name"`
+	Program *int `json:"program,omitempty"`
+	Map     *int `json:"map,omitempty"`
+	// Kind and Target are as in AttachTo, or what the section says.
+	Kind    string `json:"kind"`
+	Target  Text   `json:"target"`
+	PinPath Text   `json:"pin_path"`
+	// FD and ID stand after a load, where there is a link.
+	FD *int    `json:"fd,omitempty"`
+	ID *uint32 `json:"id,omitempty"`
+	// Reused: the pinned link was there, and runs the new program.
+	Reused bool `json:"reused"`
+}
+
+// DocumentStep is one step of a plan. Map, Program and Link are indices, null where
 // the step has none; Target is a map's index in set_map_slot and a program's in
 // set_program_slot.
 type DocumentStep struct {
 	Op      string  `json:"op"`
 	Map     *int    `json:"map,omitempty"`
 	Program *int    `json:"program,omitempty"`
+	Link    *int    `json:"link,omitempty"`
 	Slot    *uint32 `json:"slot,omitempty"`
 	Target  *int    `json:"target,omitempty"`
 }
@@ -204,7 +225,7 @@ type DocumentError struct {
 func NewDocument(path string) *Document {
 	return &Document{Schema: DocumentSchema, Object: DocumentObject{Path: Text(path)},
 		Maps: []DocumentMap{}, Programs: []DocumentProgram{}, Globals: []DocumentGlobal{}, Externs: []DocumentExtern{},
-		Warnings: []DocumentWarning{}}
+		Links: []DocumentLink{}, Warnings: []DocumentWarning{}}
 }
 
 // Line is the document as one line of JSON without a newline, with nothing raw

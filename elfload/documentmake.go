@@ -205,6 +205,19 @@ func (p *Plan) document(warns []Warning) *Document {
 		}
 		d.Programs = append(d.Programs, programDocument(i, &pr, d.Maps))
 	}
+	for i := range p.Links {
+		d.Links = append(d.Links, p.Links[i].document(i))
+	}
+	return d
+}
+
+func (l *PlannedLink) document(i int) DocumentLink {
+	d := DocumentLink{Index: i, Name: Text(l.Name), Kind: l.Kind, Target: Text(l.Place), PinPath: Text(l.PinPath)}
+	if l.Program >= 0 {
+		d.Program = &l.Program
+	} else {
+		d.Map = &l.Map
+	}
 	return d
 }
 
@@ -218,6 +231,8 @@ func (s Step) document() DocumentStep {
 		d.Map, d.Slot, d.Target = &s.Map, &s.Slot, &s.Target
 	case OpLoadProgram, OpPinProgram:
 		d.Program = &s.Program
+	case OpAttach, OpPinLink:
+		d.Link = &s.Link
 	}
 	return d
 }
@@ -242,6 +257,11 @@ func (c *Collection) Document() *Document {
 		d.Programs[i].Error = documentError(p.Err)
 		if p.Program != nil {
 			d.Programs[i].FD, d.Programs[i].ID, d.Programs[i].VerifiedInsns = &p.FD, &p.ID, &p.VerifiedInsns
+		}
+	}
+	for i := range c.Links {
+		if l := &c.Links[i]; l.FD >= 0 {
+			d.Links[i].FD, d.Links[i].ID, d.Links[i].Reused = &l.FD, &l.ID, l.Reused
 		}
 	}
 	return d

@@ -31,6 +31,7 @@ const (
 	StageValue   = mapdef.StageValue
 	StageProgram = mapdef.StageProgram
 	StagePin     = mapdef.StagePin
+	StageAttach  = mapdef.StageAttach
 )
 
 // What a caller would branch on: errors.Is(err, elfload.ErrPrivilege).

@@ -45,14 +45,21 @@ const freplacePin = "/sys/fs/bpf/replaceable"
 
 // faultOptions pin everything, use a token, and give the fixtures what they ask for.
 func faultOptions(name string, cache *btf.Cache) Options {
-	o := Options{Jobs: 1, PinPath: "/sys/fs/bpf/faults", TokenPath: DefaultBPFFS, Cache: cache, PageSize: 4096,
+	o := Options{Jobs: 1, PinPath: "/sys/fs/bpf/faults", TokenPath: DefaultBPFFS, Attach: AttachOptions{Sections: true}, Cache: cache, PageSize: 4096,
 		Kconfig: []byte("CONFIG_BPF=y\nCONFIG_BPF_JIT=y\nCONFIG_HZ=1000\nCONFIG_LOG_BUF_SHIFT=17\nCONFIG_NR_CPUS=64\n" +
 			"CONFIG_PGTABLE_LEVELS=4\nCONFIG_NET=y\nCONFIG_CC_VERSION_TEXT=\"clang\"\n")}
 	if name == "freplace.o" {
 		o.AttachProgs = []AttachProg{{Program: "replacement", Target: freplacePin}}
 	}
+	if name == "attach.o" {
+		o.Attach.To = attachEverywhere
+	}
 	return o
 }
+
+// attachEverywhere are the places of the programs of attach.o.
+var attachEverywhere = []AttachTo{{"on_xdp", "xdp:lo"}, {"on_tc", "tcx-ingress:lo"}, {"on_tc", "tcx-egress:lo"},
+	{"on_egress", "cgroup:/sys/fs/cgroup"}, {"on_connect", "cgroup:/sys/fs/cgroup"}, {"on_lookup", "netns:self"}}
 
 // faultCases are all little-endian fixtures that can be planned. One that
 // cannot makes no system call, and has the error beside it in testdata.

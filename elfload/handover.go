@@ -23,8 +23,10 @@ type HandoverOptions struct {
 // table order, their names, and the document that describes them. It is valid
 // while the Collection is open.
 type Handover struct {
-	// FDs are the maps in table order, then the programs; maps that were not
-	// created and programs that were not loaded are left out. Names are theirs.
+	// FDs are the maps in table order, then the programs, then the links that are not
+	// pinned, which would end with this process; maps that were not created and
+	// programs that were not loaded are left out. Names are theirs; a link is called
+	// links/NAME.
 	FDs   []int
 	Names []string
 	// Numbers are what the variables BPF_MAP<n> say.
@@ -112,8 +114,19 @@ func (c *Collection) Handover(o HandoverOptions) (_ *Handover, err error) {
 			h.doc.Programs[i].FD = nil
 		}
 	}
+	for i := range c.Links {
+		if l := &c.Links[i]; l.FD >= 0 && !c.pinned(l) {
+			h.add(l.FD, linkFDName+l.Name, &h.doc.Links[i].FD)
+		} else {
+			h.doc.Links[i].FD = nil
+		}
+	}
 	return h, nil
 }
+
+// linkFDName begins the names of links among passed descriptors: no map and no
+// program has a slash in its name.
+const linkFDName = "links/"
 
 func (h *Handover) add(fd int, name string, field **int) {
 	h.FDs = append(h.FDs, fd)

@@ -17,6 +17,7 @@ type kernel interface {
 	contentKernel
 	externKernel
 	handoverKernel
+	linkKernel
 	pinKernel
 	tokenKernel
 

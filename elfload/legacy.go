@@ -140,6 +140,7 @@ func (p *Plan) inheritTypes() {
 		} else if c.section != "" {
 			p.Object.retype(&pr.ProgramDef, c.section)
 		}
+		pr.SectionType.Name = "" // no place of its own to be attached to
 	}
 }
 

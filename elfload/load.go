@@ -58,6 +58,7 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	for i := range l.progs {
 		l.progs[i].fd = noFD
 	}
+	l.links = newLoadedLinks(p)
 	l.kernelTypes = newKernelTypes(p, k)
 	defer l.unlockPins() // after undo, which the locks cover
 	defer func() {
@@ -77,6 +78,9 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	if err := l.checkPins(); err != nil {
 		return nil, err
 	}
+	if err := l.checkLinkPlaces(); err != nil {
+		return nil, err
+	}
 	if err := l.lockPins(); err != nil {
 		return nil, err
 	}
@@ -90,9 +94,14 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	if err != nil {
 		return nil, err
 	}
-	// Only now are older pins replaced: nothing after it can fail.
-	if err := l.swapPins(); err != nil {
-		return nil, joined([]error{err, c.Close()})
+	// Only now do links that are pinned run the new programs, and are older pins
+	// replaced: nothing after it can fail.
+	err = l.updateLinks(c)
+	if err == nil {
+		err = l.swapPins()
+	}
+	if err := l.settleLinks(c, err); err != nil {
+		return nil, joined([]error{err, c.abandon()})
 	}
 	return c, nil
 }
@@ -109,6 +118,7 @@ type loader struct {
 	btfErr      error // why privilege forbade it
 	maps        []loadedMap
 	progs       []loadedProgram
+	links       []loadedLink
 	pins        []string // made by this load, in order
 	renames     []pinSwap
 	locks       []int    // descriptors of locked pin directories
@@ -187,6 +197,10 @@ func (l *loader) do(steps []Step) error {
 		return l.pinMap(s.Map)
 	case OpPinProgram:
 		return l.pinProgram(s.Program)
+	case OpAttach:
+		return l.makeLink(s.Link)
+	case OpPinLink:
+		return l.pinLink(s.Link)
 	}
 	return fmt.Errorf("unknown step %v", s.Op)
 }
@@ -199,6 +213,8 @@ func stageOf(op Op) Stage {
 		return StageProgram
 	case OpPinMap, OpPinProgram:
 		return StagePin
+	case OpAttach, OpPinLink:
+		return StageAttach
 	}
 	return StageMap
 }
@@ -221,14 +237,15 @@ func (l *loader) trace(format string, args ...any) {
 // collect hands the descriptors over. From here on the Collection owns them.
 func (l *loader) collect() (*Collection, error) {
 	c := &Collection{Plan: l.plan, kernel: l.k, MapData: make([]MapData, len(l.maps)), Programs: make([]LoadedProgram, len(l.progs))}
+	l.collectLinks(c)
 	for i := range l.maps {
 		if err := l.collectMap(c, i); err != nil {
-			return nil, joined([]error{err, c.Close()})
+			return nil, joined([]error{err, c.abandon()})
 		}
 	}
 	for i := range l.progs {
 		if err := l.collectProgram(c, i); err != nil {
-			return nil, joined([]error{err, c.Close()})
+			return nil, joined([]error{err, c.abandon()})
 		}
 	}
 	if l.btf != noFD {

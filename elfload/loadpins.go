@@ -42,6 +42,8 @@ func (p *Plan) pinPaths() []string {
 			paths = append(paths, p.Maps[s.Map].PinPath)
 		case OpPinProgram:
 			paths = append(paths, p.Programs[s.Program].PinPath)
+		case OpPinLink:
+			paths = append(paths, p.Links[s.Link].PinPath)
 		}
 	}
 	return paths

@@ -36,6 +36,8 @@ type Options struct {
 	AttachProgs []AttachProg
 	// Devices tie programs and maps to network devices, in order.
 	Devices []Device
+	// Attach says which programs are attached, and where.
+	Attach AttachOptions
 	// Inner gives templates to maps of maps that have none, in order.
 	Inner []InnerMap
 	// Kconfig is the text of a kernel configuration that is asked before the

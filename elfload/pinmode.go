@@ -61,6 +61,10 @@ func (l *loader) checkPinMode() error {
 			if p := &l.plan.Programs[s.Program]; mode == PinCreate {
 				path, section, name = p.PinPath, p.Section, p.Name
 			}
+		case OpPinLink:
+			if li := &l.plan.Links[s.Link]; mode == PinCreate {
+				path, name = li.PinPath, li.Name
+			}
 		}
 		if path == "" {
 			continue

@@ -17,6 +17,8 @@ type Plan struct {
 	// Maps and Programs have the indices of the Object's.
 	Maps     []PlannedMap
 	Programs []PlannedProgram
+	// Links are what Options.Attach asks for.
+	Links []PlannedLink
 	// Steps in the order in which they are carried out. Neighbouring OpLoadProgram
 	// steps may run at the same time; their results keep this order.
 	Steps []Step
@@ -92,7 +94,7 @@ func (o *Object) Plan(opts Options) (*Plan, error) {
 		opts.PageSize = os.Getpagesize()
 	}
 	p := &Plan{Object: o, opts: opts, calls: o.calls, Warnings: append([]Warning(nil), o.Warnings...)}
-	for _, step := range []func() error{p.planMaps, p.planNames, p.planBTF, p.planPrograms, p.planPins} {
+	for _, step := range []func() error{p.planMaps, p.planNames, p.planBTF, p.planPrograms, p.planPins, p.planLinks} {
 		if err := step(); err != nil {
 			return nil, planStage(err)
 		}

@@ -103,6 +103,10 @@ func (t *planText) step(s Step) {
 		}
 		return
 	}
+	if s.Op == OpAttach || s.Op == OpPinLink {
+		t.link(s)
+		return
+	}
 	m := &p.Maps[s.Map]
 	t.add("%s", Quote(m.Name))
 	switch s.Op {
@@ -132,6 +136,24 @@ func (t *planText) step(s Step) {
 		t.text("path", m.PinPath)
 	}
 	t.endStep(s.Op, s.Map)
+}
+
+// link is the line of a step about a link.
+func (t *planText) link(s Step) {
+	l := &t.plan.Links[s.Link]
+	t.add("%s", Quote(l.Name))
+	if s.Op == OpAttach {
+		t.text("to", l.Target())
+		if l.Program >= 0 {
+			t.add("program=%d", l.Program)
+		} else {
+			t.add("map=%d", l.Map)
+		}
+		t.text("pin", l.PinPath)
+	} else {
+		t.text("path", l.PinPath)
+	}
+	t.endStep(s.Op, s.Link)
 }
 
 // mapFields are a map's attributes, and then where the definition stands.

@@ -25,6 +25,9 @@ type Table struct {
 	// Programs in the object's order, those that were passed with an FD. Def has
 	// names and the section only.
 	Programs []LoadedProgram
+	// Links are the attachments that end when the Table is closed: those that the
+	// loader made and did not pin. Def tells the name, the kind and the place.
+	Links []Link
 	// Document is what the loader said, with "fd" as in this process.
 	Document *Document
 
@@ -86,7 +89,7 @@ func receiveError(format string, args ...any) *Error {
 func (r *receiver) receive(document []byte) (_ *Table, err error) {
 	r.table = &Table{Document: &Document{}}
 	defer func() {
-		r.table.owner = Collection{kernel: r.k, MapData: r.table.MapData, Programs: r.table.Programs}
+		r.table.owner = Collection{kernel: r.k, MapData: r.table.MapData, Programs: r.table.Programs, Links: r.table.Links}
 		if err != nil {
 			err = joined([]error{err, r.closeRest(), r.table.Close()})
 		}
@@ -105,6 +108,11 @@ func (r *receiver) receive(document []byte) (_ *Table, err error) {
 	}
 	for i := range d.Programs {
 		if err := r.takeProgram(i, &d.Programs[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i := range d.Links {
+		if err := r.takeLink(i, &d.Links[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -210,6 +218,32 @@ func (r *receiver) takeProgram(i int, d *DocumentProgram) error {
 		return receiveError("program %q: %w", d.Name, err)
 	}
 	row.FD, row.ID, row.VerifiedInsns, row.Program = fd, info.ID, info.VerifiedInsns, p
+	d.FD = &fd
+	return nil
+}
+
+func (r *receiver) takeLink(i int, d *DocumentLink) error {
+	if d.FD == nil {
+		return nil
+	}
+	at, err := r.at(*d.FD, linkFDName+d.Name)
+	if err != nil {
+		return err
+	}
+	fd := r.fds[at]
+	info, err := r.k.LinkInfo(fd)
+	if err != nil {
+		return receiveError("descriptor %d, link %q: %w", *d.FD, d.Name, err)
+	}
+	if d.ID != nil && *d.ID != info.ID {
+		return handoverError(ErrIncompatiblePin, "handover", string(d.Name), fmt.Errorf("the link that was passed has id %d instead of %d", info.ID, *d.ID))
+	}
+	r.fds[at] = noFD
+	def := &PlannedLink{Name: string(d.Name), Program: -1, Map: -1, Kind: d.Kind, Place: string(d.Target), PinPath: string(d.PinPath)}
+	if d.Program != nil {
+		def.Program = *d.Program
+	}
+	r.table.Links = append(r.table.Links, Link{Index: i, Name: def.Name, FD: fd, ID: info.ID, Def: def, Reused: d.Reused})
 	d.FD = &fd
 	return nil
 }

@@ -36,6 +36,7 @@ type recorder struct {
 	objs    map[int]bpfsys.MapInfo
 	fdObj   map[int]int // descriptor to object
 	elems   map[int][]element
+	links   map[int]*recordedLink // by object
 	cpus    int
 	vmlinux []byte
 	targets targets
@@ -46,7 +47,7 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{fds: map[int]string{}, next: 10, pins: map[string]int{}, dirs: map[string]bool{"/": true, "/sys/fs/bpf": true},
-		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, elems: map[int][]element{}, cpus: 4, externs: someExterns(), vmlinux: someTypes().Bytes()}
+		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, elems: map[int][]element{}, links: map[int]*recordedLink{}, cpus: 4, externs: someExterns(), vmlinux: someTypes().Bytes()}
 }
 
 // call notes one call and tells whether it is to fail.

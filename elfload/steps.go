@@ -22,11 +22,13 @@ const (
 	OpSetProgramSlot               // put program Target into slot Slot of map Map
 	OpPinMap                       // pin map Map
 	OpPinProgram                   // pin program Program
+	OpAttach                       // make link Link, or find it pinned
+	OpPinLink                      // pin link Link
 )
 
 var opNames = [...]string{OpLoadBTF: "load_btf", OpUseMap: "use_map", OpCreateMap: "create_map", OpMapArena: "map_arena", OpFillMap: "fill_map", OpFreezeMap: "freeze_map",
 	OpSetMapSlot: "set_map_slot", OpLoadProgram: "load_program", OpSetProgramSlot: "set_program_slot", OpPinMap: "pin_map",
-	OpPinProgram: "pin_program"}
+	OpPinProgram: "pin_program", OpAttach: "attach", OpPinLink: "pin_link"}
 
 func (o Op) String() string {
 	if int(o) < len(opNames) && opNames[o] != "" {
@@ -35,18 +37,19 @@ func (o Op) String() string {
 	return fmt.Sprintf("op %d", uint8(o))
 }
 
-// Step is one thing that a load does. Map and Program are indices; those that
+// Step is one thing that a load does. Map, Program and Link are indices; those that
 // the Op does not use are 0.
 type Step struct {
 	Op      Op
 	Map     int
 	Program int
+	Link    int
 	Slot    uint32
 	Target  int
 }
 
 // planSteps puts everything in order: types, maps with their contents, slots of
-// maps of maps, programs, slots of program arrays, pins. From here on the plan
+// maps of maps, programs, slots of program arrays, pins, links. From here on the plan
 // does not change.
 func (p *Plan) planSteps() {
 	if p.btf != nil {
@@ -83,6 +86,7 @@ func (p *Plan) planSteps() {
 			p.step(Step{Op: OpPinProgram, Program: i})
 		}
 	}
+	p.linkSteps()
 }
 
 // pinMapSteps pins in definition order, but for maps that a map of maps holds,

@@ -15,7 +15,9 @@ type StructOpsLink struct {
 	// the StructOpsLink.
 	FD int
 
-	fd     int // of the map, where there is no link
+	fd     int  // of the map, where there is no link
+	owned  bool // fd is the StructOpsLink's
+	found  bool // registered already, by whoever pinned the map
 	kernel kernel
 	closed bool
 }
@@ -32,6 +34,17 @@ func (s *StructOpsLink) Close() error {
 		return s.kernel.Close(s.FD)
 	}
 	return s.kernel.DeleteElem(s.fd, make([]byte, 4))
+}
+
+// release lets go of a registration that owns its descriptor; it is taken back
+// unless it stays with a pinned map, or was there before.
+func (s *StructOpsLink) release(stays bool) error {
+	var err error
+	if !stays && !s.found {
+		err = s.Close()
+	}
+	s.closed = true
+	return errors.Join(err, s.kernel.Close(s.fd))
 }
 
 // AttachStructOps registers the struct_ops map of that name: its value, with the
@@ -54,33 +67,64 @@ func (c *Collection) AttachStructOps(name string) (*StructOpsLink, error) {
 	if c.closed || image == nil {
 		return nil, fail("not_created", errors.New("the map was not created, or is closed"))
 	}
-	value := append([]byte(nil), image.value...)
-	for _, at := range image.members {
-		p := &c.Programs[at.program]
-		if p.FD == noFD {
-			return nil, fail("not_loaded", fmt.Errorf("program %q, its member %q, was not loaded", p.Name, at.name))
-		}
-		at8, _ := mapdef.Span(value, at.offset, mapdef.PointerSize) // checked by the layout
-		hostOrder.PutUint64(at8, uint64(p.FD))
+	// A map with BPF_F_LINK keeps its value, so that one which was attached before
+	// has it already.
+	r := registration{kernel: c.kernel, m: m, image: image, fd: c.MapData[i].FD, mayHave: c.MapData[i].Reused || m.Flags&flagLink != 0,
+		program: func(i int) int { return c.Programs[i].FD }, plan: c.Plan}
+	return r.register()
+}
+
+// registration is what it takes to register a struct_ops map.
+type registration struct {
+	kernel  kernel
+	plan    *Plan
+	m       *PlannedMap
+	image   *structImage
+	fd      int
+	mayHave bool            // the map may have its value already, as one from a pin
+	program func(i int) int // the descriptor of a program, noFD for none
+}
+
+func (r *registration) register() (*StructOpsLink, error) {
+	found, err := r.write()
+	if err != nil {
+		return nil, err
 	}
-	fd, linked := c.MapData[i].FD, m.Flags&flagLink != 0
-	// A map with BPF_F_LINK keeps its value, so that one which was attached
-	// before has it already: EBUSY.
-	if err := c.kernel.UpdateMap(fd, make([]byte, 4), value, 0); err != nil && (!linked || !errors.Is(err, syscall.EBUSY)) {
-		return nil, c.structOpsRefused(m, fmt.Errorf("the kernel does not take its value: %w", err))
-	}
-	s := &StructOpsLink{FD: noFD, fd: fd, kernel: c.kernel}
-	if !linked {
+	s := &StructOpsLink{FD: noFD, fd: r.fd, found: found, kernel: r.kernel}
+	if r.m.Flags&flagLink == 0 {
 		return s, nil
 	}
-	var err error
-	if s.FD, err = c.kernel.LinkStructOps(fd); err != nil {
-		return nil, c.structOpsRefused(m, fmt.Errorf("the kernel does not register it: %w", err))
+	if s.FD, err = r.kernel.LinkStructOps(r.fd); err != nil {
+		return nil, structOpsRefused(r.m, fmt.Errorf("the kernel does not register it: %w", err))
 	}
 	return s, nil
 }
 
-func (c *Collection) structOpsRefused(m *PlannedMap, err error) error {
+// write gives the map its value, which registers it unless it is to have a link;
+// found tells that it had one.
+func (r *registration) write() (found bool, err error) {
+	value := append([]byte(nil), r.image.value...)
+	for _, at := range r.image.members {
+		fd := r.program(at.program)
+		if fd == noFD {
+			e := structOpsError(r.m, ErrUsage, fmt.Errorf("program %q, its member %q, was not loaded", r.plan.Programs[at.program].Name, at.name))
+			e.Stage, e.Code = StageValue, "not_loaded"
+			return false, e
+		}
+		at8, _ := mapdef.Span(value, at.offset, mapdef.PointerSize) // checked by the layout
+		hostOrder.PutUint64(at8, uint64(fd))
+	}
+	err = r.kernel.UpdateMap(r.fd, make([]byte, 4), value, 0)
+	if errors.Is(err, syscall.EBUSY) && r.mayHave {
+		return true, nil
+	}
+	if err != nil {
+		return false, structOpsRefused(r.m, fmt.Errorf("the kernel does not take its value: %w", err))
+	}
+	return false, nil
+}
+
+func structOpsRefused(m *PlannedMap, err error) error {
 	e := loadError(StageValue, "struct_ops_attach", &m.MapDef, err)
 	e.Err = err
 	switch {

@@ -26,6 +26,9 @@ func (l *loader) undo(cause error) error {
 			*fd = noFD
 		}
 	}
+	for i := len(l.links) - 1; i >= 0; i-- {
+		errs = append(errs, l.dropLink(&l.links[i]))
+	}
 	for i := len(l.progs) - 1; i >= 0; i-- {
 		closeFD(&l.progs[i].fd)
 	}

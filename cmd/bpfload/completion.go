@@ -71,6 +71,14 @@ var completers = []struct {
 		}
 		return words
 	}},
+	{"attach-to", func(o *elfload.Object) (words []string) {
+		for i := range o.Programs {
+			for _, k := range elfload.AttachKinds() {
+				words = append(words, o.Programs[i].Name+"="+k.Name+":")
+			}
+		}
+		return words
+	}},
 	{"autoload", func(o *elfload.Object) (words []string) {
 		for i := range o.Programs {
 			if !o.Programs[i].Autoload {

@@ -66,11 +66,12 @@ type planFlags struct {
 	maxMemory                                       string
 	vars, maps, types, inner, autoload, attachProgs []string
 	devices, offload                                []string
+	attach                                          attachFlags
 }
 
 func (f *planFlags) add(fs *pflag.FlagSet) {
 	f.readFlags.add(fs)
-	fs.StringVar(&f.pin, "pin", "", "pin every map as `DIR`/maps/NAME and every program as DIR/progs/NAME; use compatible maps that are there")
+	fs.StringVar(&f.pin, "pin", "", "pin every map as `DIR`/maps/NAME and every program as DIR/progs/NAME; use compatible maps that are there; links of --attach as DIR/links/NAME")
 	fs.StringVar(&f.bpffs, "bpffs", elfload.DefaultBPFFS, "root `DIR` for maps whose definition asks for pinning by name")
 	fs.BoolVar(&f.dialectPins, "dialect-pins", false, "pin legacy maps below --bpffs where their dialect says")
 	fs.BoolVar(&f.mapsOnly, "maps-only", false, "create and fill maps, load no program")
@@ -83,6 +84,7 @@ func (f *planFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.devices, "device", nil, "tie an XDP program to a network device, `PROG=IFACE`, so that it may read the driver's metadata; PROG * is every one; repeatable")
 	fs.StringArrayVar(&f.offload, "offload", nil, "load a program into, or create a map on, a network card, `NAME=IFACE`; NAME * is all; repeatable")
 	fs.StringArrayVar(&f.attachProgs, "attach-prog", nil, "attach a freplace or fentry program to another in the kernel, `PROG=TARGET`: a path on bpffs or an id, then :FUNCTION unless the section names it; repeatable")
+	f.attach.add(fs)
 }
 
 // loadFlags are those of commands that load.
@@ -114,6 +116,9 @@ func (f *loadFlags) add(fs *pflag.FlagSet) {
 func (f *planFlags) options() (elfload.Options, error) {
 	o := elfload.Options{Dialect: f.dialect, PinPath: f.pin, BPFFS: f.bpffs, MapsOnly: f.mapsOnly,
 		DialectPins: f.dialectPins, Autoload: f.autoload}
+	if err := f.attach.set(&o); err != nil {
+		return o, err
+	}
 	if f.maxMemory != "" {
 		n, err := parseSize(f.maxMemory)
 		if err != nil {

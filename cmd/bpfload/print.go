@@ -80,6 +80,22 @@ func (c *console) printLoaded(d *elfload.Document) {
 		fmt.Fprintln(c.out)
 	}
 	c.printTable("programs", columns, rows)
+	c.printLinks(d)
+}
+
+// printLinks prints what is attached.
+func (c *console) printLinks(d *elfload.Document) {
+	columns := []column{{"#", true}, {"NAME", false}, {"FD", true}, {"ID", true}, {"KIND", false}, {"TARGET", false}, {"PIN", false}}
+	var rows [][]string
+	for i := range d.Links {
+		l := &d.Links[i]
+		pin := textCell(l.PinPath)
+		if l.Reused {
+			pin += " (updated)"
+		}
+		rows = append(rows, []string{strconv.Itoa(l.Index), nameCell(l.Name), optional(l.FD), optional(l.ID), l.Kind, textCell(l.Target), pin})
+	}
+	c.section("links", columns, rows)
 }
 
 // printInspected prints what an object holds.

@@ -22,7 +22,7 @@ func newRootCmd(con *console) *cobra.Command {
 their definitions, fills them, loads its programs and prints the map_data table.
 
 "bpfload OBJ" is the same as "bpfload load OBJ".
-` + statusHelp + "\n" + dialectHelp(),
+` + statusHelp + "\n" + dialectHelp() + attachHelp(),
 		Example:       "  bpfload filter.o\n  bpfload inspect filter.o\n  bpfload filter.o --pin /sys/fs/bpf/filter",
 		Version:       buildVersion(),
 		SilenceErrors: true,

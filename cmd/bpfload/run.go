@@ -48,7 +48,7 @@ In LISTEN_FDNAMES, bytes of a name that are not printable ASCII, blanks, ":", "\
 
 The status is CMD's own once CMD has started; 127 if CMD is not found and 126 if it cannot
 be executed, as in shells.
-` + dialectHelp(),
+` + dialectHelp() + attachHelp(),
 		Example:           "  bpfload run filter.o -- ./daemon --verbose\n  bpfload run filter.o --user nobody --read-only counters -- ./exporter",
 		Args:              runArgs,
 		ValidArgsFunction: completeObject,

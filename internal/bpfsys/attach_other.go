@@ -22,3 +22,15 @@ func MemoryMap(fd int, addr, size uint64) ([]byte, error) { return nil, errNoBPF
 
 // MemoryUnmap fails: there is no bpf(2) here.
 func MemoryUnmap(memory []byte) error { return errNoBPF }
+
+// GetLinkInfo fails: there is no bpf(2) here.
+func GetLinkInfo(fd int) (LinkInfo, error) { return LinkInfo{}, errNoBPF }
+
+// LinkUpdate fails: there is no bpf(2) here.
+func LinkUpdate(link, prog int) error { return errNoBPF }
+
+// CgroupID fails: there are no cgroups here.
+func CgroupID(path string) (uint64, error) { return 0, errNoBPF }
+
+// NetNSID fails: there are no network namespaces here.
+func NetNSID(path string) (uint64, error) { return 0, errNoBPF }

@@ -30,6 +30,7 @@ const (
 	StageValue   Stage = "value"
 	StageProgram Stage = "program"
 	StagePin     Stage = "pin"
+	StageAttach  Stage = "attach"
 )
 
 // Offset is a place in bytes; its zero value is "no place".

@@ -40,7 +40,7 @@ func ClassifySection(name string) (SectionType, bool) {
 }
 
 func (row *sectionRow) sectionType(target string) SectionType {
-	t := SectionType{Type: row.typ, AttachType: row.attach, AttachTo: target, AttachBTF: row.btf,
+	t := SectionType{Name: row.name, Type: row.typ, AttachType: row.attach, AttachTo: target, AttachBTF: row.btf,
 		HasAttachType: row.flags&(hasAttach|optAttach) != 0, AttachTypeOptional: row.flags&optAttach != 0}
 	if row.flags&sleepable != 0 {
 		t.Flags |= FlagSleepable

@@ -96,6 +96,9 @@ type SectionType struct {
 	Flags uint32
 	// Legacy is true for names that libbpf refuses since 1.0 ("socket1").
 	Legacy bool
+	// Name is the name in libbpf's table that matched: "kprobe" of
+	// "kprobe/sys_openat"; "" for a type that was given by its own name and has none.
+	Name string
 }
 
 // Refs answers where maps are; the caller numbers them.
