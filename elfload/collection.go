@@ -34,11 +34,15 @@ type MapData struct {
 	Memory []byte
 	// BTF tells whether the map was created with the definition's types.
 	BTF bool
-	// Reused: the map was there already, under PinPath.
+	// Reused: the map was there already, under PinPath or in Options.Passed.
 	Reused bool
+	// Passed: it was in Options.Passed.
+	Passed bool
 	// Err is why the map was not created, or not as it should be, with
 	// Options.KeepGoing.
 	Err error
+
+	kept bool // by the service manager
 }
 
 // LoadedProgram is one program of the object in the kernel.

@@ -94,6 +94,8 @@ type DocumentMap struct {
 	FD     *int    `json:"fd,omitempty"`
 	ID     *uint32 `json:"id,omitempty"`
 	Reused bool    `json:"reused"`
+	// Passed: the map was among the descriptors that the loader was started with.
+	Passed bool `json:"passed,omitempty"`
 	// Error is why Options.KeepGoing went on without the map.
 	Error *DocumentError `json:"error,omitempty"`
 	// ReadOnly: the descriptor that another process was given cannot write.

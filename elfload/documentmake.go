@@ -247,7 +247,7 @@ func (c *Collection) Document() *Document {
 		if m.FD < 0 {
 			continue
 		}
-		dm.FD, dm.ID, dm.Reused, dm.MaxEntries, dm.PerCPUEntries = &m.FD, &m.ID, m.Reused, m.MaxEntries, false
+		dm.FD, dm.ID, dm.Reused, dm.Passed, dm.MaxEntries, dm.PerCPUEntries = &m.FD, &m.ID, m.Reused, m.Passed, m.MaxEntries, false
 		if c.Plan.Maps[i].StructOps != nil {
 			dm.ValueSize = m.ValueSize
 		}

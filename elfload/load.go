@@ -81,6 +81,9 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	if err := l.checkLinkPlaces(); err != nil {
 		return nil, err
 	}
+	if err := l.takePassed(); err != nil {
+		return nil, err
+	}
 	if err := l.lockPins(); err != nil {
 		return nil, err
 	}
@@ -136,6 +139,8 @@ type loadedMap struct {
 	maxEntries uint32
 	withBTF    bool
 	reused     bool
+	passed     bool   // reused, from Options.Passed, and to be pinned if that is asked for
+	stored     bool   // from Options.Passed
 	memory     []byte // an arena's, in this process
 }
 
@@ -280,7 +285,7 @@ func (l *loader) collectMap(c *Collection, i int) error {
 		return loadError(StageMap, "map_info", &def.MapDef, err)
 	}
 	c.MapData[i] = MapData{Index: i, Name: def.Name, FD: fd, ID: info.ID, Def: def, Map: em,
-		MaxEntries: m.maxEntries, ValueSize: info.ValueSize, BTF: m.withBTF, Reused: m.reused, Memory: m.memory, Err: m.err}
+		MaxEntries: m.maxEntries, ValueSize: info.ValueSize, BTF: m.withBTF, Reused: m.reused, Passed: m.stored, Memory: m.memory, Err: m.err}
 	m.memory = nil // the Collection's now
 	return nil
 }

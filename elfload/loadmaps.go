@@ -39,6 +39,9 @@ func kindOf(err error) error {
 // (R152 to R154), and creates it otherwise.
 func (l *loader) createOrReuse(i int) error {
 	m := &l.plan.Maps[i]
+	if l.maps[i].passed {
+		return l.keepPassed(i)
+	}
 	if m.StructOps != nil {
 		if err := l.structOps(i); err != nil {
 			return err

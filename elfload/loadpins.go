@@ -122,7 +122,7 @@ func (l *loader) makeDirs(dir string) error {
 
 func (l *loader) pinMap(i int) error {
 	m := &l.plan.Maps[i]
-	if l.maps[i].reused {
+	if l.maps[i].reused && !l.maps[i].passed {
 		return nil
 	}
 	if err := l.makeDirs(filepath.Dir(m.PinPath)); err != nil {

@@ -38,6 +38,10 @@ type Options struct {
 	Devices []Device
 	// Attach says which programs are attached, and where.
 	Attach AttachOptions
+	// Passed are descriptors that this process was started with (PassedMaps). The
+	// load takes maps from those that have their names, once they have proved to be
+	// compatible, and leaves the descriptors themselves to the caller.
+	Passed []PassedMap
 	// Inner gives templates to maps of maps that have none, in order.
 	Inner []InnerMap
 	// Kconfig is the text of a kernel configuration that is asked before the

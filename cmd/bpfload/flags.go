@@ -96,6 +96,7 @@ type loadFlags struct {
 	hold, verbose bool
 	pins          pinFlags
 	handover      handoverFlags
+	service       serviceFlags
 	send          string // of load only
 	keepGoing     bool   // of load only
 }
@@ -108,6 +109,7 @@ func (f *loadFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.hold, "hold", false, "stay alive, with everything loaded, until SIGINT or SIGTERM")
 	f.token.add(fs)
 	f.handover.add(fs)
+	f.service.add(fs)
 	f.pins.add(fs)
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print verifier logs and each system call's outcome on standard error")
 }

@@ -24,7 +24,7 @@ func newLoadCmd(con *console) *cobra.Command {
 the programs and prints the table of maps, map_data, with their file descriptors. All or
 nothing: after an error nothing is left. Everything is released at exit unless it is
 pinned (--pin) or held (--hold).
-` + dialectHelp() + attachHelp(),
+` + passedHelp + dialectHelp() + attachHelp(),
 		Example:           "  bpfload load filter.o --hold\n  bpfload load filter.o --pin /sys/fs/bpf/filter --var debug=1 --map events.max_entries=4096",
 		Args:              oneObject,
 		ValidArgsFunction: completeObject,
@@ -49,9 +49,20 @@ func (f *loadFlags) addLoadOnly(fs *pflag.FlagSet) {
 func runLoad(ctx context.Context, con *console, path string, f *loadFlags) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	failed := func(doc *elfload.Document, err error) error {
+		return con.fail(doc, &failure{err: err, object: path, short: f.json, verbose: f.verbose})
+	}
+	manager, err := f.service.dial()
+	if err != nil {
+		return failed(elfload.NewDocument(path), err)
+	}
+	defer manager.Close()
 	coll, doc, err := loadAndSend(ctx, con, path, f)
 	if err != nil {
-		return con.fail(doc, &failure{err: err, object: path, short: f.json, verbose: f.verbose})
+		return failed(doc, err)
+	}
+	if err := f.service.store(manager, coll); err != nil {
+		return failed(coll.Plan.Document(), errors.Join(err, coll.Close()))
 	}
 	if f.json {
 		err = doc.WriteJSON(con.out)
@@ -66,9 +77,22 @@ func runLoad(ctx context.Context, con *console, path string, f *loadFlags) error
 		err = flushErr
 	}
 	if err == nil && f.hold {
-		<-ctx.Done()
+		err = hold(ctx, con, manager, coll, doc)
 	}
 	return errors.Join(con.left(coll, path, f), err, coll.Close())
+}
+
+// hold waits for a signal, and tells the service manager when it begins and ends.
+// Programs that somebody else still holds then may lose their program arrays.
+func hold(ctx context.Context, con *console, manager *elfload.Service, coll *elfload.Collection, doc *elfload.Document) error {
+	err := ready(manager, doc)
+	if err == nil {
+		<-ctx.Done()
+		err = manager.Notify("STOPPING=1")
+	}
+	warns, releaseErr := coll.Release()
+	con.warnings("", warns)
+	return errors.Join(err, releaseErr)
 }
 
 // left tells what --keep-going went on without: all but the first failure, which

@@ -37,8 +37,8 @@ func TestHelp(t *testing.T) {
 // Flags without an effect are not offered.
 func TestFlagsOfEachCommand(t *testing.T) {
 	inspect := []string{"dialect", "json", "pin-table", "relaxed"}
-	plan := append(slices.Clone(inspect), "attach-prog", "autoload", "bpffs", "device", "dialect-pins", "inner", "map", "maps-only", "max-memory", "offload", "pin", "type", "var")
-	both := append(slices.Clone(plan), "btf", "group", "hold", "jobs", "kconfig", "mode", "pin-mode", "progs", "read-only", "token", "verbose")
+	plan := append(slices.Clone(inspect), "attach", "attach-prog", "attach-to", "autoload", "bpffs", "device", "dialect-pins", "inner", "map", "maps-only", "max-memory", "offload", "pin", "type", "var")
+	both := append(slices.Clone(plan), "btf", "fdstore", "group", "hold", "jobs", "kconfig", "mode", "pin-mode", "progs", "read-only", "token", "verbose")
 	load, run := append(slices.Clone(both), "keep-going", "send"), append(slices.Clone(both), "no-new-privs", "user")
 	convert := []string{"dialect", "inner", "map", "pin-table", "relaxed"}
 	root := newRootCmd(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv))

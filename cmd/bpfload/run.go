@@ -47,8 +47,9 @@ In LISTEN_FDNAMES, bytes of a name that are not printable ASCII, blanks, ":", "\
 "%" are written as "%" and two upper-case hex digits; an empty name is "%".
 
 The status is CMD's own once CMD has started; 127 if CMD is not found and 126 if it cannot
-be executed, as in shells.
-` + dialectHelp() + attachHelp(),
+be executed, as in shells. Links of --attach that are not pinned are passed after the programs, as
+"links/NAME", since they end with their last descriptor.
+` + passedHelp + dialectHelp() + attachHelp(),
 		Example:           "  bpfload run filter.o -- ./daemon --verbose\n  bpfload run filter.o --user nobody --read-only counters -- ./exporter",
 		Args:              runArgs,
 		ValidArgsFunction: completeObject,
@@ -109,11 +110,19 @@ func runRun(ctx context.Context, con *console, path string, command []string, f 
 	if err != nil {
 		return failed(elfload.NewDocument(path), err)
 	}
+	manager, err := f.service.dial()
+	if err != nil {
+		return failed(elfload.NewDocument(path), err)
+	}
+	defer manager.Close()
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	coll, doc, err := f.load(ctx, con, path)
 	if err != nil {
 		return failed(doc, err)
+	}
+	if err := f.service.store(manager, coll); err != nil {
+		return failed(coll.Plan.Document(), errors.Join(err, coll.Close()))
 	}
 	con.warnings("", doc.Warnings)
 	if f.verbose {
