@@ -16,7 +16,6 @@ type StructOpsLink struct {
 	FD int
 
 	fd     int  // of the map, where there is no link
-	owned  bool // fd is the StructOpsLink's
 	found  bool // registered already, by whoever pinned the map
 	kernel kernel
 	closed bool

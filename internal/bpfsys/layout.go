@@ -123,3 +123,12 @@ type btfInfoWire struct {
 
 // linkCreateAttr is link_create of union bpf_attr up to its flags.
 type linkCreateAttr struct{ mapFD, targetFD, attachType, flags uint32 }
+
+// linkUpdateAttr is link_update of union bpf_attr.
+type linkUpdateAttr struct{ linkFD, newProgFD, flags, oldProgFD uint32 }
+
+// linkInfoWire is struct bpf_link_info: the union begins at words.
+type linkInfoWire struct {
+	typ, id, progID, pad uint32
+	words                [16]uint32
+}

@@ -13,15 +13,6 @@ import (
 // cmdLinkUpdate is BPF_LINK_UPDATE of enum bpf_cmd.
 const cmdLinkUpdate = 29
 
-// linkUpdateAttr is link_update of union bpf_attr.
-type linkUpdateAttr struct{ linkFD, newProgFD, flags, oldProgFD uint32 }
-
-// linkInfoWire is struct bpf_link_info: the union begins at words.
-type linkInfoWire struct {
-	typ, id, progID, pad uint32
-	words                [16]uint32
-}
-
 // info reads the union by the link's type (include/uapi/linux/bpf.h).
 func (w *linkInfoWire) info() LinkInfo {
 	i := LinkInfo{Type: LinkType(w.typ), ID: w.id, ProgID: w.progID}
