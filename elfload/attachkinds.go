@@ -53,6 +53,7 @@ var linkKinds = [...]linkKind{
 	{name: "xdp", form: "INTERFACE", summary: "XDP in the driver if it can, else generic", place: placeInterface, types: []ebpf.ProgramType{ebpf.XDP}, attach: []ebpf.AttachType{noAttach, ebpf.AttachXDP}, as: ebpf.AttachXDP},
 	{name: "xdp-native", form: "INTERFACE", summary: "XDP in the driver", place: placeInterface, types: []ebpf.ProgramType{ebpf.XDP}, attach: []ebpf.AttachType{noAttach, ebpf.AttachXDP}, as: ebpf.AttachXDP},
 	{name: "xdp-generic", form: "INTERFACE", summary: "XDP in the network stack", place: placeInterface, types: []ebpf.ProgramType{ebpf.XDP}, attach: []ebpf.AttachType{noAttach, ebpf.AttachXDP}, as: ebpf.AttachXDP},
+	{name: "xdp-offload", form: "INTERFACE", summary: "XDP on the device (--offload)", place: placeInterface, types: []ebpf.ProgramType{ebpf.XDP}, attach: []ebpf.AttachType{noAttach, ebpf.AttachXDP}, as: ebpf.AttachXDP},
 	{name: "tcx-ingress", form: "INTERFACE", summary: "classifiers on what comes in (Linux 6.6)", place: placeInterface, types: classifiers, as: ebpf.AttachTCXIngress},
 	{name: "tcx-egress", form: "INTERFACE", summary: "classifiers on what goes out (Linux 6.6)", place: placeInterface, types: classifiers, as: ebpf.AttachTCXEgress},
 	{name: "netkit-primary", form: "INTERFACE", summary: "classifiers on a netkit device's primary end (Linux 6.7)", place: placeInterface, types: classifiers, as: ebpf.AttachNetkitPrimary},

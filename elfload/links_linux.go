@@ -92,6 +92,7 @@ var attachers = map[string]func(*ebpf.Program, linkSpec) (link.Link, error){
 	"xdp":            xdpAttacher(0),
 	"xdp-native":     xdpAttacher(link.XDPDriverMode),
 	"xdp-generic":    xdpAttacher(link.XDPGenericMode),
+	"xdp-offload":    xdpAttacher(link.XDPOffloadMode),
 	"tcx-ingress":    attachTCX,
 	"tcx-egress":     attachTCX,
 	"netkit-primary": attachNetkit,

@@ -158,7 +158,7 @@ func attachHint(l *PlannedLink, err error) string {
 }
 
 // linkTypes are the links that can be given another program, by kind; looked up only.
-var linkTypes = map[string]bpfsys.LinkType{"xdp": bpfsys.LinkXDP, "xdp-native": bpfsys.LinkXDP, "xdp-generic": bpfsys.LinkXDP,
+var linkTypes = map[string]bpfsys.LinkType{"xdp": bpfsys.LinkXDP, "xdp-native": bpfsys.LinkXDP, "xdp-generic": bpfsys.LinkXDP, "xdp-offload": bpfsys.LinkXDP,
 	"tcx-ingress": bpfsys.LinkTCX, "tcx-egress": bpfsys.LinkTCX, "netkit-primary": bpfsys.LinkNetkit, "netkit-peer": bpfsys.LinkNetkit,
 	"cgroup": bpfsys.LinkCgroup, "cgroup-ingress": bpfsys.LinkCgroup, "cgroup-egress": bpfsys.LinkCgroup, "netns": bpfsys.LinkNetNS,
 	kindStructOps: bpfsys.LinkOps}
