@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// maxPath is how many events of a causal path are told.
+const maxPath = 8
+
 // Lines tells the end of the story by lines of C: the last steps in at most n
 // lines, the refusal, and the registers that it is about. No line has controls
 // that were not in the log.
@@ -26,6 +29,9 @@ func (l *Log) Lines(n int) []string {
 	if l.Reason != "" {
 		tail = append(tail, "=> "+l.Reason)
 	}
+	if l.Explanation != "" && l.Explanation != l.Reason {
+		tail = append(tail, "   "+l.Explanation)
+	}
 	for _, r := range l.Registers {
 		line := r.Name + " is " + r.State
 		if r.SetAt >= 0 {
@@ -35,6 +41,14 @@ func (l *Log) Lines(n int) []string {
 			}
 		}
 		tail = append(tail, "   "+line)
+	}
+	path := l.Path
+	if len(path) > maxPath {
+		tail = append(tail, "   …")
+		path = path[len(path)-maxPath:]
+	}
+	for i := range path {
+		tail = append(tail, "   by "+path[i].String())
 	}
 	if l.Suggestion != "" {
 		tail = append(tail, "   the verifier suggests: "+l.Suggestion)

@@ -14,8 +14,14 @@ type Log struct {
 	Reason string
 	// Cause is what that means, "" for refusals that are not known.
 	Cause string
-	// Suggestion is what the verifier itself proposes (Linux 7.3), else "".
-	Suggestion string
+	// Problem, Explanation, At, Path and Suggestion are what Linux 7.3 and later
+	// add in a structured form, zero before: the kind of problem, why that is one,
+	// where, the events that led there, oldest first, and what to do.
+	Problem     string
+	Explanation string
+	At          *Note
+	Path        []Note
+	Suggestion  string
 	// Registers are what the refusal is about, as far as the log tells.
 	Registers []Register
 }
@@ -64,12 +70,19 @@ type reader struct {
 // and the last of it is the reason.
 func Read(log string) *Log {
 	r := &reader{state: make(map[string]Register), insn: -1}
-	if structured(log, &r.log) {
-		r.log.Cause = causeOf(r.log.Reason)
-		return &r.log
-	}
+	d := &diagnostics{log: &r.log, at: -1}
 	for line := range strings.Lines(log) {
-		r.line(strings.TrimRight(line, "\r\n"))
+		line = strings.TrimRight(line, "\r\n")
+		if !d.take(line) {
+			r.line(line)
+		}
+	}
+	d.end()
+	if r.log.Reason == "" { // a log whose beginning is cut off
+		r.log.Reason = r.log.Explanation
+	}
+	if len(r.log.Steps) == 0 && r.log.At != nil {
+		r.log.Steps = []Step{r.log.At.step()}
 	}
 	r.log.Cause = causeOf(r.log.Reason)
 	r.registers()
