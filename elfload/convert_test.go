@@ -207,7 +207,7 @@ func TestConvertIsDeterministic(t *testing.T) {
 }
 
 // goldenConversions are texts to be read by people.
-var goldenConversions = []string{"legacy_iproute2", "legacy_samples", "convert_types", "convert_order"}
+var goldenConversions = []string{"legacy_iproute2", "legacy_samples", "convert_types", "convert_order", "convert_names"}
 
 func TestGoldenConversions(t *testing.T) {
 	for _, name := range goldenConversions {

@@ -182,7 +182,7 @@ func (c *cTypes) enumBody(ty rawbtf.Type, depth int) (string, error) {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(c.names.take(e.Name) + " = ")
+		b.WriteString(c.names.constant(e.Name, e.Value) + " = ")
 		switch {
 		case e.Signed:
 			fmt.Fprint(&b, int64(e.Value))

@@ -17,8 +17,9 @@ import (
 
 // others says what other loaders cannot load although the printed C is right.
 var others = [...]struct{ prefix, loader, why string }{
-	{"convert_order.", "bpftool", "failed to initialize slot"},        // libbpf creates outer maps before inner ones
-	{"legacy_s28.", "cilium/ebpf", "unrecognized field numa_node"},    // C-rules: not supported there
+	{"convert_order.", "bpftool", "failed to initialize slot"},     // libbpf creates outer maps before inner ones
+	{"legacy_s28.", "cilium/ebpf", "unrecognized field numa_node"}, // C-rules: not supported there
+	{"convert_names.", "cilium/ebpf", "unrecognized field numa_node"},
 	{"legacy_samples", "cilium/ebpf", "unrecognized field numa_node"}, // the same, but for legacy_samples_s20
 }
 

@@ -15,9 +15,11 @@ const maxConvertSlot = 1 << 16
 // can have them.
 func (c *converter) nameAll() {
 	c.names = make([]string, len(c.defs))
-	for i := range c.defs {
-		if !c.defs[i].Internal {
-			c.names[i] = c.types.names.take(c.defs[i].Name)
+	for _, valid := range [...]bool{true, false} { // who has a C name keeps it
+		for i := range c.defs {
+			if d := &c.defs[i]; !d.Internal && (identifier(d.Name) == d.Name) == valid {
+				c.names[i] = c.types.names.take(d.Name)
+			}
 		}
 	}
 	c.tags, c.below, c.declared, c.defined = map[int]string{}, map[int]string{}, map[int]bool{}, map[int]bool{}
@@ -68,7 +70,7 @@ func (c *converter) printMaps() {
 		if notes := c.notes(d, c.names[i]); len(notes) > 0 {
 			c.maps.WriteString(comment(notes...))
 		}
-		c.maps.WriteString(c.structOf(i) + " " + c.names[i] + " SEC(\".maps\") = " + c.initialiser(d) + ";\n")
+		c.maps.WriteString(c.structOf(i) + " " + c.names[i] + asmLabel(c.names[i], d.Name) + " SEC(\".maps\") = " + c.initialiser(d) + ";\n")
 		c.defined[i] = true
 	}
 }
@@ -102,7 +104,7 @@ func (c *converter) block(d *MapDef, pin bool) string {
 	b.WriteString("{\n")
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "\t"+format+"\n", args...) }
 	c.useType(d.Type)
-	line("__uint(type, %s);", mapTypeMacro(d.Type))
+	line("__uint(type, %s);", c.types.names.macro(mapTypeMacro(d.Type), uint64(d.Type)))
 	values := c.values(d)
 	for _, m := range []string{c.sized("key", d.KeyType, d.KeySize), c.sized("value", d.ValueType, d.ValueSize)} {
 		if m != "" && (values == "" || !strings.HasPrefix(m, "__uint(value_size,")) {
@@ -114,7 +116,7 @@ func (c *converter) block(d *MapDef, pin bool) string {
 	}
 	if d.Flags != 0 {
 		c.flags |= d.Flags
-		line("__uint(map_flags, %s); /* %#x */", mapFlagMacros(d.Flags), d.Flags)
+		line("__uint(map_flags, %s); /* %#x */", c.types.names.mapFlagMacros(d.Flags), d.Flags)
 	}
 	if d.Flags&flagNumaNode != 0 {
 		line("__uint(numa_node, %d);", d.NumaNode)
@@ -200,6 +202,9 @@ func (c *converter) declareLater(d *MapDef) {
 			}
 			name := c.names[t.Index]
 			c.below[t.Index] = c.types.names.take(name + "__below")
+			if asmLabel(name, c.defs[t.Index].Name) != "" {
+				name = c.defs[t.Index].Name
+			}
 			fmt.Fprintf(&c.maps, "extern char %s[] __asm__(%s) __attribute__((nodebug));\n", c.below[t.Index], cString(name))
 		}
 	}

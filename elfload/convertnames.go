@@ -11,6 +11,9 @@ import (
 type cNames struct {
 	used map[string]bool
 	next map[string]int // by wanted name, where to go on looking
+	// constants are enumerators among them that have a name which is otherwise
+	// defined as a macro, and their values; looked up only.
+	constants map[string]uint64
 }
 
 // cReserved are C's keywords, and what the printed text itself names.
@@ -18,20 +21,59 @@ const cReserved = "alignas alignof asm auto bool break case char const constexpr
 	"false float for goto if inline int long nullptr register restrict return short signed sizeof static static_assert " +
 	"struct switch thread_local true typedef typeof typeof_unqual union unsigned void volatile while " +
 	"_Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary _Noreturn _Static_assert _Thread_local " +
-	"SEC __uint __type __array LIBBPF_PIN_BY_NAME " + convertNoTypes + " " + convertStubs
+	"__bpf__ __BPF__ __COUNTER__ __FILE__ __LINE__ SEC __uint __type __array LIBBPF_PIN_BY_NAME " + convertNoTypes + " " + convertStubs
 
 // typedefs of these names are everywhere: `typedef _Bool bool` must stay.
 const cTypedefWords = "bool"
 
 func newCNames() *cNames {
-	n := &cNames{used: map[string]bool{}, next: map[string]int{}}
-	for _, word := range strings.Fields(cReserved) {
-		n.used[word] = true
-	}
+	n := (&cNames{used: map[string]bool{}, next: map[string]int{}, constants: map[string]uint64{}}).reserve(cReserved)
 	for _, word := range strings.Fields(cTypedefWords) {
 		delete(n.used, word)
 	}
 	return n
+}
+
+// macroPrefixes begin the names that the printed text defines as macros.
+var macroPrefixes = [...]string{"BPF_MAP_TYPE_", "BPF_F_"}
+
+// reserve keeps further words from being taken.
+func (n *cNames) reserve(words string) *cNames {
+	for _, word := range strings.Fields(words) {
+		n.used[word] = true
+	}
+	return n
+}
+
+// free tells whether nothing else has the name.
+func (n *cNames) free(name string) bool {
+	return !n.used[name] && (!macroName(name) || strings.Contains(name, "___"))
+}
+
+func macroName(name string) bool {
+	for _, prefix := range macroPrefixes {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// constant gives an enumerator its name: one of a macro's names stands for the macro.
+func (n *cNames) constant(name string, value uint64) string {
+	if !macroName(name) || n.used[name] || identifier(name) != name {
+		return n.take(name)
+	}
+	n.used[name], n.constants[name] = true, value
+	return name
+}
+
+// macro is the name, or the value where an enumerator of that name has another.
+func (n *cNames) macro(name string, value uint64) string {
+	if have, ok := n.constants[name]; ok && have != value {
+		return fmt.Sprint(value)
+	}
+	return name
 }
 
 // take gives a name that nothing else has: the wanted one, if it is a C
@@ -39,12 +81,12 @@ func newCNames() *cNames {
 // `___` stays.
 func (n *cNames) take(want string) string {
 	base := identifier(want)
-	if !n.used[base] {
+	if n.free(base) {
 		n.used[base] = true
 		return base
 	}
 	for i := max(n.next[base], 2); ; i++ {
-		if s := fmt.Sprintf("%s___%d", base, i); !n.used[s] {
+		if s := fmt.Sprintf("%s___%d", base, i); n.free(s) {
 			n.used[s], n.next[base] = true, i+1
 			return s
 		}
@@ -66,6 +108,15 @@ func identifier(s string) string {
 	return string(b)
 }
 
+// asmLabel gives a declaration the name that it has in the object, where that is
+// one for every loader but C has another use for it; "" where none is needed.
+func asmLabel(cName, name string) string {
+	if cName == name || identifier(name) != name {
+		return ""
+	}
+	return " __asm__(" + cString(name) + ")"
+}
+
 // mapTypeMacro is the constant's name, or the number where it has none.
 func mapTypeMacro(t uint32) string {
 	if name := mapTypeName(t); name != "" {
@@ -76,12 +127,23 @@ func mapTypeMacro(t uint32) string {
 
 // mapFlagMacros writes map_flags as an expression: names where there are any, the other
 // bits as numbers.
-func mapFlagMacros(flags uint32) string { return bpfsys.FlagNames(flags) }
+func (n *cNames) mapFlagMacros(flags uint32) string {
+	var list []string
+	for bit := range 32 {
+		if flag := flags & (1 << bit); flag != 0 {
+			list = append(list, n.macro(bpfsys.FlagNames(flag), uint64(flag)))
+		}
+	}
+	return strings.Join(list, " | ")
+}
 
 // macros defines what the definitions use, unless headers have done so.
 func (c *converter) macros() string {
 	var b strings.Builder
 	define := func(name, params, value string) {
+		if _, ok := c.types.names.constants[name]; ok {
+			return
+		}
 		fmt.Fprintf(&b, "#ifndef %s\n#define %s%s %s\n#endif\n", name, name, params, value)
 	}
 	b.WriteByte('\n')
@@ -96,8 +158,8 @@ func (c *converter) macros() string {
 		}
 	}
 	for bit := range 32 {
-		if flag := c.flags & (1 << bit); flag != 0 && strings.HasPrefix(mapFlagMacros(flag), "BPF_F_") {
-			define(mapFlagMacros(flag), "", fmt.Sprintf("(1U << %d)", bit))
+		if flag := c.flags & (1 << bit); flag != 0 && macroName(bpfsys.FlagNames(flag)) {
+			define(bpfsys.FlagNames(flag), "", fmt.Sprintf("(1U << %d)", bit))
 		}
 	}
 	if c.pins {

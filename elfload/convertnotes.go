@@ -18,7 +18,11 @@ func (c *converter) notes(d *MapDef, name string) []string {
 	add := func(code, format string, args ...any) {
 		notes = append(notes, sentence(c.warn(d, code, format, args...)))
 	}
-	if name != d.Name {
+	switch {
+	case name == d.Name:
+	case asmLabel(name, d.Name) != "":
+		notes = append(notes, sentence(fmt.Sprintf("the map is called %s in the object and its loaders, which C has another use for", Quote(d.Name))))
+	default:
 		add("convert_name", "the map is called %s in the object, which C cannot say or has twice", Quote(d.Name))
 	}
 	if d.Static {

@@ -91,7 +91,7 @@ func (c *converter) printProto(i int) {
 		c.protos.WriteString(comment("Programs that stand in slots."))
 	}
 	p.printed = true
-	c.protos.WriteString(p.proto + ";\n")
+	c.protos.WriteString(p.proto + asmLabel(p.name, c.o.Programs[i].Name) + ";\n")
 }
 
 // printStubs defines what printProto declared, one program at least.

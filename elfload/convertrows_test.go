@@ -152,11 +152,26 @@ func TestConvertNames(t *testing.T) {
 	for _, row := range []struct{ want, got string }{
 		{"plain", "plain"}, {"plain", "plain___2"}, {"plain", "plain___3"}, {"plain___2", "plain___2___2"},
 		{"int", "int___2"}, {"SEC", "SEC___2"}, {"", "_"}, {"9lives", "_9lives"}, {"a.b-c", "a_b_c"}, {"a*/b", "a__b"}, {"é", "__"},
-		{"bool", "bool"},
+		{"bool", "bool"}, {"BPF_MAP_TYPE_HASH", "BPF_MAP_TYPE_HASH___2"}, {"BPF_F_LOCK", "BPF_F_LOCK___2"}, {"BPF_F", "BPF_F"},
 	} {
 		if got := n.take(row.want); got != row.got {
 			t.Errorf("%q becomes %q, want %q", row.want, got, row.got)
 		}
+	}
+}
+
+// Enumerators keep names that are macros otherwise, and stand for them.
+func TestConvertConstants(t *testing.T) {
+	n := newCNames()
+	if got := n.constant("BPF_F_RDONLY", 8); got != "BPF_F_RDONLY" {
+		t.Errorf("enumerator becomes %q", got)
+	}
+	if got := n.constant("BPF_F_RDONLY", 8); got != "BPF_F_RDONLY___2" {
+		t.Errorf("second one becomes %q", got)
+	}
+	n.constant("BPF_F_NO_PREALLOC", 77)
+	if got := n.mapFlagMacros(8 | 4 | 1); got != "1 | BPF_F_NUMA_NODE | BPF_F_RDONLY" {
+		t.Errorf("flags are %q", got)
 	}
 }
 

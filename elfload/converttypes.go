@@ -55,7 +55,7 @@ const (
 )
 
 func newCTypes(t *rawbtf.Table) *cTypes {
-	return &cTypes{t: t, names: newCNames(), tags: newCNames(), label: map[rawbtf.ID]string{}, state: map[rawbtf.ID]typeState{},
+	return &cTypes{t: t, names: newCNames().reserve(cBuiltins), tags: newCNames(), label: map[rawbtf.ID]string{}, state: map[rawbtf.ID]typeState{},
 		uses: map[cUse]error{}, layouts: map[rawbtf.ID]*cLayout{}, inlined: map[rawbtf.ID]bool{}}
 }
 

@@ -1,0 +1,26 @@
+package elfload
+
+// cBuiltins are the ordinary names that clang does not let C define as something
+// else than its own library function, unless -fno-builtin is given: what clang 14 to 22
+// refuse with "redefinition as different kind of symbol", and main.
+const cBuiltins = "abort abs acos acosf acosh acoshf acoshl acosl aligned_alloc alloca asin asinf asinh asinhf asinhl asinl atan atan2 " +
+	"atan2f atan2l atanf atanh atanhf atanhl atanl bcmp bcopy bzero cabs cabsf cabsl cacos cacosf cacosh cacoshf cacoshl " +
+	"cacosl calloc carg cargf cargl casin casinf casinh casinhf casinhl casinl catan catanf catanh catanhf catanhl catanl " +
+	"cbrt cbrtf cbrtl ccos ccosf ccosh ccoshf ccoshl ccosl ceil ceilf ceill cexp cexpf cexpl cimag cimagf cimagl clog clogf " +
+	"clogl conj conjf conjl copysign copysignf copysignl cos cosf cosh coshf coshl cosl cpow cpowf cpowl cproj cprojf " +
+	"cprojl creal crealf creall csin csinf csinh csinhf csinhl csinl csqrt csqrtf csqrtl ctan ctanf ctanh ctanhf ctanhl " +
+	"ctanl erf erfc erfcf erfcl erff erfl exit exp exp2 exp2f exp2l expf expl expm1 expm1f expm1l fabs fabsf fabsl fdim " +
+	"fdimf fdiml finite finitef finitel floor floorf floorl fma fmaf fmal fmax fmaxf fmaximum_num fmaximum_numf " +
+	"fmaximum_numl fmaxl fmin fminf fminimum_num fminimum_numf fminimum_numl fminl fmod fmodf fmodl free frexp frexpf " +
+	"frexpl hypot hypotf hypotl ilogb ilogbf ilogbl index isalnum isalpha isblank iscntrl isdigit isgraph islower isprint " +
+	"ispunct isspace isupper isxdigit labs ldexp ldexpf ldexpl lgamma lgammaf lgammal llabs llrint llrintf llrintl llround " +
+	"llroundf llroundl log log10 log10f log10l log1p log1pf log1pl log2 log2f log2l logb logbf logbl logf logl lrint lrintf " +
+	"lrintl lround lroundf lroundl main malloc memalign memccpy memchr memcmp memcpy memmove mempcpy memset modf modff " +
+	"modfl nan nanf nanl nearbyint nearbyintf nearbyintl nextafter nextafterf nextafterl nexttoward nexttowardf nexttowardl " +
+	"pow powf powl printf realloc remainder remainderf remainderl remquo remquof remquol rindex rint rintf rintl round " +
+	"roundeven roundevenf roundevenl roundf roundl scalbln scalblnf scalblnl scalbn scalbnf scalbnl scanf sin sincos " +
+	"sincosf sincosl sinf sinh sinhf sinhl sinl snprintf sprintf sqrt sqrtf sqrtl sscanf stpcpy stpncpy strcasecmp strcat " +
+	"strchr strcmp strcpy strcspn strdup strerror strlen strncasecmp strncat strncmp strncpy strndup strpbrk strrchr strspn " +
+	"strstr strtod strtof strtok strtol strtold strtoll strtoul strtoull strxfrm tan tanf tanh tanhf tanhl tanl tgamma " +
+	"tgammaf tgammal tolower toupper trunc truncf truncl vfork vprintf vscanf vsnprintf vsprintf vsscanf wcschr wcscmp " +
+	"wcslen wcsncmp wmemchr wmemcmp wmemcpy wmemmove"
