@@ -226,7 +226,7 @@ var places = []struct {
 		w.symbol(obj("a", 0))
 	}},
 
-	{name: "D5 offsets swapped by a linker", want: []string{"b@0+16 type 2", "a@16+16 type 1"}, warnings: []string{"stale_btf_offset b 0x0", "stale_btf_offset a 0x10"},
+	{name: "R37 D5 offsets swapped by a linker", want: []string{"b@0+16 type 2", "a@16+16 type 1"}, warnings: []string{"stale_btf_offset b 0x0", "stale_btf_offset a 0x10"},
 		build: func(w *world) {
 			w.linked = 64
 			w.variable("a", w.hash, global, 0)

@@ -147,7 +147,7 @@ func faultKernel() func() *recorder {
 type faultCount struct{ fixtures, calls, injected, refused, succeeded int }
 
 // A load whose n-th call fails, for every n, every errno, once and from then on,
-// leaves nothing behind: each descriptor is closed once, every pin and directory
+// leaves nothing behind (L27): each descriptor is closed once, every pin and directory
 // of its own is gone, no goroutine stays, and the error keeps its errno; or it
 // succeeds, and tells what it did without.
 func TestFailNthCall(t *testing.T) {

@@ -137,7 +137,7 @@ func opsText(obj *Object, err error) string {
 	return strings.Join(words, " ")
 }
 
-// R122, R123, R124, D1, and the place in the list of maps.
+// R23, R122, R123, R124, D1, and the place in the list of maps.
 func TestStructOpsDefinitions(t *testing.T) {
 	o := newOpsObject(binary.LittleEndian)
 	ops := o.btf.Struct("ops___mine", 8, elftest.Member{Name: "f", Type: o.function})

@@ -115,6 +115,15 @@ func TestIsSection(t *testing.T) {
 	}
 }
 
+// L15: with the dialect given, sizes and flags that no kernel takes are handed on.
+func TestMeaningIsTheKernels(t *testing.T) {
+	o := elftest.Legacy(nil, "maps", lm{Name: "m", Words: words(1, 0, 0, 0, 0x8000_0000)})
+	defs, warns := parse(t, o, Options{Dialect: dLibbpf})
+	if got, want := numbers(defs[0]), [6]uint32{1, 0, 0, 0, 0x8000_0000}; got != want || len(warns) != 0 {
+		t.Errorf("definition is %v, want %v; warnings %v", got, want, warns)
+	}
+}
+
 func TestBaseLayouts(t *testing.T) {
 	for _, order := range elftest.Orders() {
 		for _, c := range []struct {
