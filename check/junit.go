@@ -10,29 +10,32 @@ import (
 	"unicode/utf8"
 )
 
-// The elements of the JUnit schema that Jenkins, GitLab and others read, in its
-// order.
+// The elements that two schemas allow: that of Ant (JUnit.xsd), which is strict,
+// and that of Jenkins (junit-10.xsd), which GitLab and others follow. Ant's wants
+// no attributes of the whole, and output of suites alone.
 type (
 	junitSuites struct {
-		XMLName  xml.Name     `xml:"testsuites"`
-		Name     string       `xml:"name,attr"`
-		Tests    int          `xml:"tests,attr"`
-		Failures int          `xml:"failures,attr"`
-		Errors   int          `xml:"errors,attr"`
-		Time     string       `xml:"time,attr"`
-		Suites   []junitSuite `xml:"testsuite"`
+		XMLName xml.Name     `xml:"testsuites"`
+		Suites  []junitSuite `xml:"testsuite"`
 	}
 	junitSuite struct {
 		Name       string          `xml:"name,attr"`
-		ID         string          `xml:"id,attr"`
+		Package    string          `xml:"package,attr"`
+		ID         int             `xml:"id,attr"`
 		Tests      int             `xml:"tests,attr"`
 		Failures   int             `xml:"failures,attr"`
 		Errors     int             `xml:"errors,attr"`
 		Skipped    int             `xml:"skipped,attr"`
 		Time       string          `xml:"time,attr"`
-		Timestamp  string          `xml:"timestamp,attr,omitempty"`
-		Properties []junitProperty `xml:"properties>property,omitempty"`
+		Timestamp  string          `xml:"timestamp,attr"`
+		Hostname   string          `xml:"hostname,attr"`
+		Properties junitProperties `xml:"properties"`
 		Cases      []junitCase     `xml:"testcase"`
+		SystemOut  string          `xml:"system-out"`
+		SystemErr  string          `xml:"system-err"`
+	}
+	junitProperties struct {
+		List []junitProperty `xml:"property"`
 	}
 	junitProperty struct {
 		Name  string `xml:"name,attr"`
@@ -43,9 +46,7 @@ type (
 		ClassName string        `xml:"classname,attr"`
 		Time      string        `xml:"time,attr"`
 		Skipped   *junitMessage `xml:"skipped"`
-		Error     *junitMessage `xml:"error"`
 		Failure   *junitMessage `xml:"failure"`
-		SystemOut string        `xml:"system-out,omitempty"`
 	}
 	junitMessage struct {
 		Message string `xml:"message,attr"`
@@ -56,16 +57,10 @@ type (
 
 // writeJUnit has one suite for each load and one case for each check.
 func writeJUnit(r *Report, w io.Writer, o WriteOptions) error {
-	all := junitSuites{Name: "bpfload check"}
-	var total time.Duration
+	var all junitSuites
 	for i := range r.Objects {
-		s := r.junitSuite(i, o)
-		all.Tests += s.Tests
-		all.Failures += s.Failures
-		total += r.Objects[i].Time
-		all.Suites = append(all.Suites, s)
+		all.Suites = append(all.Suites, r.junitSuite(i, o))
 	}
-	all.Time = seconds(total)
 	text, err := xml.MarshalIndent(&all, "", "  ")
 	if err != nil {
 		return err
@@ -76,18 +71,23 @@ func writeJUnit(r *Report, w io.Writer, o WriteOptions) error {
 
 func (r *Report) junitSuite(i int, o WriteOptions) junitSuite {
 	ob := &r.Objects[i]
-	s := junitSuite{Name: ob.Label(), ID: fmt.Sprint(i), Time: seconds(ob.Time)}
-	if !o.Time.IsZero() {
-		s.Timestamp = o.Time.UTC().Format("2006-01-02T15:04:05")
+	when := o.Time
+	if when.IsZero() {
+		when = time.Unix(0, 0)
+	}
+	s := junitSuite{Name: xmlText(ob.Label()), Package: "bpfload.check", ID: i, Time: seconds(ob.Time), Hostname: "localhost",
+		Timestamp: when.UTC().Format("2006-01-02T15:04:05")}
+	property := func(name, value string) {
+		s.Properties.List = append(s.Properties.List, junitProperty{xmlText(name), xmlText(value)})
 	}
 	if kernel := cmp.Or(ob.Kernel, r.Kernel.Release); kernel != "" {
-		s.Properties = append(s.Properties, junitProperty{"kernel", xmlText(kernel)})
+		property("kernel", kernel)
 	}
 	for _, v := range ob.Variant {
-		s.Properties = append(s.Properties, junitProperty{"var " + xmlText(string(v.Name)), xmlText(string(v.Value))})
+		property("var "+string(v.Name), string(v.Value))
 	}
 	for c := range ob.Checks() {
-		k := r.junitCase(ob, c, o)
+		k, out := r.junitCase(ob, c, o)
 		s.Tests++
 		if k.Failure != nil {
 			s.Failures++
@@ -96,15 +96,19 @@ func (r *Report) junitSuite(i int, o WriteOptions) junitSuite {
 			s.Skipped++
 		}
 		s.Cases = append(s.Cases, k)
+		if out != "" {
+			s.SystemOut += xmlText(c.title() + ": " + out + "\n")
+		}
 	}
 	return s
 }
 
-func (r *Report) junitCase(ob *Object, c *Check, o WriteOptions) junitCase {
-	k := junitCase{Name: xmlText(c.title()), ClassName: xmlText(ob.Label()), Time: "0.000000"}
+// junitCase is the case of one check, and what there is to say besides.
+func (r *Report) junitCase(ob *Object, c *Check, o WriteOptions) (k junitCase, out string) {
+	k = junitCase{Name: xmlText(c.title()), ClassName: xmlText(ob.Label()), Time: "0.000000"}
 	if c.Stats != nil {
 		k.Time = seconds(c.Stats.Time)
-		k.SystemOut = fmt.Sprintf("instructions %d, states %d, peak states %d, stack %d, memory %d", c.Stats.Insns, c.Stats.TotalStates,
+		out = fmt.Sprintf("instructions %d, states %d, peak states %d, stack %d, memory %d", c.Stats.Insns, c.Stats.TotalStates,
 			c.Stats.PeakStates, c.Stats.MaxStack(), c.Memory)
 	}
 	switch {
@@ -117,9 +121,9 @@ func (r *Report) junitCase(ob *Object, c *Check, o WriteOptions) junitCase {
 		}
 		k.Skipped = &junitMessage{Message: xmlText(reason)}
 	case c.Verdict == Expected:
-		k.SystemOut = xmlText(c.reason())
+		out = c.reason()
 	}
-	return k
+	return k, out
 }
 
 // long is everything about a failure, for formats that fold it away.
