@@ -79,7 +79,7 @@ func Load(t testing.TB, path string, opts ...Option) *Object {
 	}
 	for i := range o.Programs {
 		p := &o.Programs[i]
-		sort(p.Err, check.ProveProgram, p.Def, fmt.Sprintf("program %q", p.Name), &failed, &unproven)
+		sort(p.Err, func(p *elfload.LoadedProgram, _ error) *check.Proof { return o.proofOf(p) }, p, fmt.Sprintf("program %q", p.Name), &failed, &unproven)
 	}
 	switch {
 	case len(failed) > 0:
@@ -109,7 +109,7 @@ func Programs(t *testing.T, path string, also func(t *testing.T, p *elfload.Load
 		t.Run(p.Name, func(t *testing.T) {
 			t.Helper()
 			if p.Err != nil {
-				refused(t, p.Err, check.ProveProgram(p.Def, p.Err))
+				refused(t, p.Err, o.proofOf(p))
 			}
 			if also != nil {
 				also(t, p)

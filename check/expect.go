@@ -175,6 +175,8 @@ func (e *Expectation) one(c *Check) {
 	case c.Verdict == LeftOut:
 		c.Verdict, c.Note = Unexpected, "was not loaded, being optional, but "+e.text()
 	case c.Cause == nil || c.Verdict == Expected:
+	case c.Verdict == Unproven && c.Proof.OfRun():
+		c.Note = "the program or map " + e.text() + ", which this run cannot show"
 	case e.holds(c.Cause):
 		c.Verdict, c.Note = Expected, "failed as expected"
 	default:
@@ -190,6 +192,10 @@ func (e *Expectation) whole(o *Object) {
 			continue
 		}
 		failed = true
+		if c.Verdict == Unproven && c.Proof.OfRun() {
+			c.Note = "the object " + e.text() + ", which this run cannot show"
+			continue
+		}
 		if e.holds(c.Cause) {
 			held = true
 			c.Verdict, c.Note = Expected, "failed as expected"
@@ -198,7 +204,12 @@ func (e *Expectation) whole(o *Object) {
 	switch {
 	case held:
 	case failed:
-		o.First().Note = "failed otherwise: the object " + e.text()
+		for c := range o.Checks() {
+			if c.Verdict == Failed {
+				c.Note = "failed otherwise: the object " + e.text()
+				break
+			}
+		}
 	default:
 		o.Self.Verdict, o.Self.Note = Unexpected, "passed, but the object "+e.text()
 	}
