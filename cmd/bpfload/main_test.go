@@ -10,12 +10,15 @@ import (
 	"testing"
 
 	"github.com/bpfload/bpfload/internal/kerneltest"
+
+	"github.com/bpfload/bpfload/internal/vm"
 )
 
 // mainEnv makes the test binary be bpfload, for tests of the process itself.
 const mainEnv = "BPFLOAD_TEST_MAIN"
 
 func TestMain(m *testing.M) {
+	vm.Main() // returns at once outside of a virtual machine
 	if os.Getenv(childEnv) == "1" {
 		goChild() // exits
 	}

@@ -78,7 +78,7 @@ var mapRules = [...]mapRule{
 	mapStack:               queueRule,
 	mapSKStorage:           storage,
 	mapDevmapHash:          devRule,
-	mapStructOps:           {exactly(4), anySize, exactly(1), flagVTypeBTFObjFD, 0, false, needsKernelType},
+	mapStructOps:           {exactly(4), anySize, exactly(1), flagVTypeBTFObjFD | FlagLink, 0, false, needsKernelType},
 	mapRingbuf:             {exactly(0), exactly(0), size{}, FlagNumaNode | FlagRBOverwrite, 0, false, ringEntries},
 	mapInodeStorage:        storage,
 	mapTaskStorage:         storage,

@@ -20,6 +20,7 @@ const (
 	FlagMmapable      = 1 << 10
 	FlagPreserveElems = 1 << 11
 	FlagInnerMap      = 1 << 12
+	FlagLink          = 1 << 13
 	FlagSegvOnFault   = 1 << 17
 	FlagNoUserConv    = 1 << 18
 	FlagRBOverwrite   = 1 << 19
@@ -41,7 +42,7 @@ var mapFlags = [...]struct{ name, since string }{
 	{"BPF_F_MMAPABLE", "5.5"},
 	{"BPF_F_PRESERVE_ELEMS", "5.10"},
 	{"BPF_F_INNER_MAP", "5.10"},
-	{"BPF_F_LINK", "6.6"},
+	{"BPF_F_LINK", "6.4"},
 	{"BPF_F_PATH_FD", "6.5"},
 	{"BPF_F_VTYPE_BTF_OBJ_FD", "6.9"},
 	{"BPF_F_TOKEN_FD", "6.9"},

@@ -9,13 +9,13 @@ type Probe struct {
 	Set  func(*Features)
 }
 
-// strings of the probes: offsets 1, 3, 9, 16.
-const probeStrings = "\x00f\x00.data\x00?.data\x00tag\x00"
+// strings of the probes: offsets 1, 3, 9, 16, 20.
+const probeStrings = "\x00f\x00.data\x00?.data\x00tag\x00maps/a-b\x00"
 
 // Probes are BTFs to try in order, when a kernel has refused an object's: those
 // that it takes tell what [Sanitize] may leave.
 func Probes(order binary.ByteOrder) []Probe {
-	const f, data, qmark, tag = 1, 3, 9, 16
+	const f, data, qmark, tag, free = 1, 3, 9, 16, 20
 	word := func(kind Kind, vlen uint32) uint32 { return uint32(kind)<<24 | vlen }
 	integer := []uint32{f, word(Int, 0), 4, IntSigned<<24 | 32}
 	variable := append(append([]uint32(nil), integer...), f, word(Var, 0), 1, LinkStatic)
@@ -34,6 +34,7 @@ func Probes(order binary.ByteOrder) []Probe {
 		{"global FUNC", function(LinkGlobal), func(h *Features) { h.FuncGlobal = true }},
 		{"DATASEC", datasec(data), func(h *Features) { h.Datasec = true }},
 		{"DATASEC named with ?", datasec(qmark), func(h *Features) { h.QmarkName = true }},
+		{"DATASEC named freely", datasec(free), func(h *Features) { h.FreeName = true }},
 		{"FLOAT", []uint32{f, word(Float, 0), 4}, func(h *Features) { h.Float = true }},
 		{"DECL_TAG", append(append([]uint32(nil), variable...), tag, word(DeclTag, 0), 2, ^uint32(0)), func(h *Features) { h.DeclTag = true }},
 		{"TYPE_TAG", append(append([]uint32(nil), integer...), tag, word(TypeTag, 0), 1, 0, word(Ptr, 0), 2), func(h *Features) { h.TypeTag = true }},

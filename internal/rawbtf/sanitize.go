@@ -9,6 +9,7 @@ type Features struct {
 	FuncGlobal bool // FUNC with global linkage (5.6)
 	Datasec    bool // VAR and DATASEC (5.2)
 	QmarkName  bool // `?` in the name of a DATASEC (6.9)
+	FreeName   bool // anything printable in the name of a DATASEC (6.12 has it, 6.1 not)
 	Float      bool // FLOAT (5.13)
 	DeclTag    bool // DECL_TAG (5.16)
 	TypeTag    bool // TYPE_TAG (5.17)
@@ -18,7 +19,7 @@ type Features struct {
 // AllFeatures are those of a kernel that needs nothing rewritten.
 func AllFeatures() Features {
 	return Features{
-		Func: true, FuncGlobal: true, Datasec: true, QmarkName: true,
+		Func: true, FuncGlobal: true, Datasec: true, QmarkName: true, FreeName: true,
 		Float: true, DeclTag: true, TypeTag: true, Enum64: true,
 	}
 }
@@ -73,6 +74,7 @@ var sanitizers = [...]struct {
 	{DeclTag, func(h Features, _ Type) bool { return h.DeclTag }, (*sanitizer).toInt},
 	{Datasec, func(h Features, _ Type) bool { return h.Datasec }, (*sanitizer).toStruct},
 	{Datasec, func(h Features, ty Type) bool { return !h.Datasec || h.QmarkName || !ty.qmark() }, (*sanitizer).unmark},
+	{Datasec, func(h Features, ty Type) bool { return !h.Datasec || h.FreeName || ty.plainName() }, (*sanitizer).plain},
 	{FuncProto, func(h Features, _ Type) bool { return h.Func }, (*sanitizer).toEnum},
 	{Func, func(h Features, _ Type) bool { return h.Func }, (*sanitizer).toTypedef},
 	{Func, func(h Features, ty Type) bool { return !h.Func || h.FuncGlobal || ty.Linkage() == LinkStatic }, (*sanitizer).toStaticFunc},
@@ -93,6 +95,18 @@ func (s *sanitizer) rewrite(ty Type) {
 
 func (ty Type) qmark() bool {
 	return uint64(ty.nameOff) < uint64(len(ty.t.strs)) && ty.t.strs[ty.nameOff] == '?'
+}
+
+// plainName tells that a section's name is one of letters, digits, underscores and
+// dots, but for a question mark before them.
+func (ty Type) plainName() bool {
+	name := ty.Name()
+	for i := range len(name) {
+		if !nameByte(name[i], false) && (i > 0 || name[i] != '?') {
+			return false
+		}
+	}
+	return true
 }
 
 // put writes 32-bit words from the start of b.
@@ -136,6 +150,20 @@ func (s *sanitizer) fixSectionName(off uint32) {
 }
 
 func (s *sanitizer) unmark(ty Type, _ []byte) { s.dst.strs[ty.nameOff] = '_' }
+
+// plain makes a plain name of a section's, dots stay. No identifier has such a
+// name, so nothing of C shares it.
+func (s *sanitizer) plain(ty Type, _ []byte) {
+	name := s.dst.strs[ty.nameOff:]
+	for i, c := range name {
+		if c == 0 {
+			return
+		}
+		if !nameByte(c, false) && (i > 0 || c != '?') {
+			name[i] = '_'
+		}
+	}
+}
 
 // toEnum makes enumerators of parameters; nameless ones need a name then.
 func (s *sanitizer) toEnum(ty Type, rec []byte) {

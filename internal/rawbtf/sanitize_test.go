@@ -42,6 +42,16 @@ var sanitizeRows = []struct {
 			b.Datasec("?.struct_ops", 8, elftest.SecInfo{Var: 3, Offset: 4, Size: 4})
 			b.Var("v", 1, rawbtf.LinkGlobal)
 		}},
+	{name: "a slash to _", have: lacking(func(f *rawbtf.Features) { f.FreeName = false }), kind: rawbtf.Datasec, size: 8, vlen: 1, newName: "?maps_a_b.c",
+		build: func(b *elftest.BTF) {
+			b.Datasec("?maps/a-b.c", 8, elftest.SecInfo{Var: 3, Offset: 4, Size: 4})
+			b.Var("v", 1, rawbtf.LinkGlobal)
+		}},
+	{name: "a slash and ? to _", have: lacking(func(f *rawbtf.Features) { f.FreeName, f.QmarkName = false, false }), kind: rawbtf.Datasec, size: 8, vlen: 1, newName: "_maps_a",
+		build: func(b *elftest.BTF) {
+			b.Datasec("?maps/a", 8, elftest.SecInfo{Var: 3, Offset: 4, Size: 4})
+			b.Var("v", 1, rawbtf.LinkGlobal)
+		}},
 	{name: "FUNC_PROTO to ENUM", have: lacking(func(f *rawbtf.Features) { f.Func = false }), kind: rawbtf.Enum, size: 4, vlen: 2, member: "a",
 		build: func(b *elftest.BTF) {
 			b.FuncProto(1, elftest.Param{Name: "a", Type: 1}, elftest.Param{Type: 1})
