@@ -23,11 +23,18 @@ func hostileAll() bool { return os.Getenv("BPFLOAD_FAULTS") == "all" }
 func realObjects(tb testing.TB) []string {
 	tb.Helper()
 	paths := fixtures(tb)
-	more, err := filepath.Glob("/usr/lib/*/bpf/*.o")
-	if err != nil {
-		tb.Fatal(err)
+	globs := []string{"/usr/lib/*/bpf/*.o"}
+	for _, dir := range filepath.SplitList(os.Getenv("BPFLOAD_HOSTILE_OBJECTS")) {
+		globs = append(globs, filepath.Join(dir, "*.o"))
 	}
-	return append(paths, more...)
+	for _, glob := range globs {
+		more, err := filepath.Glob(glob)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		paths = append(paths, more...)
+	}
+	return paths
 }
 
 // studied is all that can be told of an object without a kernel: the document
@@ -119,7 +126,62 @@ func hostile(raw []byte) error {
 	if again != first {
 		return fmt.Errorf("two readings differ:\n%s\n%s", first, again)
 	}
+	return sameInOtherOrder(raw)
+}
+
+// sameInOtherOrder tells whether an object means the same with its bytes the
+// other way round.
+func sameInOtherOrder(raw []byte) error {
+	swapped, ok := elftest.Swap(raw)
+	if !ok {
+		return nil
+	}
+	a, b := planOrError(raw), planOrError(swapped)
+	if a != b {
+		return fmt.Errorf("with the bytes swapped it means something else:\n%s\n%s", a, b)
+	}
 	return nil
+}
+
+// planOrError is the plan's text less what depends on the byte order, or the error.
+func planOrError(raw []byte) string {
+	obj, err := elfload.Read(raw, elfload.ReadOptions{Name: "hostile.o"})
+	if err == nil {
+		var plan *elfload.Plan
+		if plan, err = obj.Plan(elfload.Options{PageSize: 4096}); err == nil {
+			var b bytes.Buffer
+			if err = plan.WriteText(&b); err == nil {
+				return shape(b.String())
+			}
+		}
+	}
+	return err.Error()
+}
+
+// Swapping the bytes of a fixture gives what the compiler gives for the other
+// order, and twice gives the fixture.
+func TestSwap(t *testing.T) {
+	swapped := 0
+	for _, path := range fixtures(t) {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, ok := elftest.Swap(raw)
+		if !ok {
+			continue
+		}
+		swapped++
+		if back, ok := elftest.Swap(other); !ok || !bytes.Equal(back, raw) {
+			t.Errorf("%s: swapped twice it is not the same", path)
+		}
+		if err := sameInOtherOrder(raw); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if swapped < 100 {
+		t.Errorf("only %d fixtures can be swapped", swapped)
+	}
 }
 
 // peakMemory is how far the heap grows while f runs, with garbage collected all
