@@ -14,6 +14,7 @@ type choice struct {
 	dialect  *dialect
 	evidence string
 	forced   bool
+	neutral  bool // every dialect would read the same
 	structs  []structInfo // by element; zero value where BTF does not tell
 }
 
@@ -34,8 +35,42 @@ func (p *parser) detect(g *group) (choice, error) {
 	if v.dialect == "" {
 		return c, ambiguous(g, v)
 	}
-	c.dialect, c.evidence = p.row(v.dialect), v.why
+	c.dialect, c.evidence, c.neutral = p.row(v.dialect), v.why, v.neutral
 	return c, nil
+}
+
+// detectAll decides the dialect of every section. An object has one author: a
+// section that every dialect would read the same has that of the others, where
+// they are of one dialect and their definitions as long.
+func (p *parser) detectAll(groups []group) ([]choice, error) {
+	choices := make([]choice, len(groups))
+	author := -1
+	agreed := true
+	for i := range groups {
+		var err error
+		if choices[i], err = p.detect(&groups[i]); err != nil {
+			return nil, err
+		}
+		switch {
+		case choices[i].neutral:
+		case author < 0:
+			author = i
+		default:
+			agreed = agreed && choices[i].dialect == choices[author].dialect
+		}
+	}
+	if author < 0 || !agreed {
+		return choices, nil
+	}
+	size := groups[author].elems[0].size
+	for i := range choices {
+		c := &choices[i]
+		if c.neutral && !slices.ContainsFunc(groups[i].elems, func(e element) bool { return e.size != size }) {
+			c.dialect = choices[author].dialect
+			c.evidence += ", as in section " + groups[author].sec.Name + " (" + choices[author].evidence + ")"
+		}
+	}
+	return choices, nil
 }
 
 // ambiguous is the error that lists candidates and the flag (L115).
@@ -187,7 +222,7 @@ func (p *parser) byContent(g *group, structs []structInfo) verdict {
 		for n < len(bare) && bare[n].size == bare[0].size {
 			n++
 		}
-		all = combine(all, p.bySize(&sizeCase{order: p.f.Order, facts: p.facts, size: bare[0].size, elems: bare[:n]}))
+		all = combine(all, p.bySize(&sizeCase{order: p.f.Order, facts: p.facts, size: bare[0].size, elems: bare[:n], named: suffix(g.sec) != ""}))
 		bare = bare[n:]
 	}
 	return p.byTailCalls(g, structs, all)

@@ -35,9 +35,15 @@
 //     L80, L84), though these loaders ignored or never saw them.
 //   - 28-byte definitions without BTF whose only further word is a 1 at byte 24
 //     are ambiguous between iproute2 and aya, and refused until the caller names
-//     one, unless the object's symbols tell C from Rust (A1 has a default; losing
+//     one, unless the object's symbols tell C from Rust, or the section is maps/NAME,
+//     which iproute2 never read (A1 has a default; losing
 //     the pin's place is worse). Flags that do not exist in 20-byte definitions are
 //     ambiguous too (L115), instead of the kernel's business (L99).
+//   - Detection is by section, then by object: a section that every dialect reads
+//     the same has the dialect of the others. DeepFlow is found by its sections'
+//     names too (L99).
+//   - Programs of iproute2's family whose section tells no type have the one that tc
+//     or ip would give them (L63, L64), with a warning.
 //   - Perf event arrays have keys and values of 4 bytes, the only size that a
 //     kernel takes, whatever the definition says (C45, C46).
 //   - Android's own words (size of definitions, versions) have the file's byte

@@ -40,6 +40,7 @@ type facts struct {
 	tailIDs    map[uint32]string // iproute2 tail-call sections: id to a section's name; only looked up
 	samplesRun string            // a section that is a samples tail call
 	tc         string            // a section name that tc takes by default (L64)
+	deepflow   string            // a section name that only DeepFlow's agent has
 	aws        string            // a section name that only AWS programs have among those that 28 bytes allow
 }
 
@@ -79,6 +80,8 @@ func (x *facts) addSection(s *mapdef.Section) {
 		x.samplesRun = s.Name
 	}
 	switch {
+	case strings.HasPrefix(s.Name, "prog/tp/"), strings.HasPrefix(s.Name, "prog/kp/"):
+		x.deepflow = s.Name
 	case s.Name == "classifier" || s.Name == "action":
 		x.tc = s.Name
 	case s.Name == "tc_cls" || s.Name == "tc_act" || strings.HasPrefix(s.Name, "kprobe/"):

@@ -44,9 +44,13 @@ func Parse(f *mapdef.File, opts Options) (defs []mapdef.Def, warns []mapdef.Warn
 	p.warns = warns
 	p.facts = readFacts(f)
 	firsts := make([]int, len(groups))
+	choices, err := p.detectAll(groups)
+	if err != nil {
+		return nil, nil, err
+	}
 	for i := range groups {
 		firsts[i] = len(p.defs)
-		if err := p.readGroup(&groups[i]); err != nil {
+		if err := p.readGroup(&groups[i], &choices[i]); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -75,12 +79,8 @@ func hasSection(f *mapdef.File) bool {
 	return false
 }
 
-// readGroup finds the dialect of one section and reads its definitions.
-func (p *parser) readGroup(g *group) error {
-	c, err := p.detect(g)
-	if err != nil {
-		return err
-	}
+// readGroup reads the definitions of one section by the dialect that it has.
+func (p *parser) readGroup(g *group, c *choice) error {
 	if c.dialect.refuse != "" {
 		return &mapdef.Error{Stage: mapdef.StageRead, Code: "refused_dialect", Section: g.sec.Name, Err: fmt.Errorf("%s (%s)", c.dialect.refuse, c.evidence)}
 	}

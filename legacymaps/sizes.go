@@ -13,6 +13,7 @@ type sizeCase struct {
 	facts *facts
 	size  uint64
 	elems []*element
+	named bool // the section is maps/…
 }
 
 // word is the four-byte word at off of an element, 0 past its end.
@@ -177,6 +178,9 @@ func decide20(c *sizeCase) verdict {
 	if id, ok := c.tailID(16, true); ok {
 		return verdict{dialect: dIproute241, why: fmt.Sprintf("20-byte program array with id %d at byte 16 and section %q", id, c.facts.tailIDs[id])}
 	}
+	if c.facts.deepflow != "" {
+		return verdict{dialect: dDeepflow, why: fmt.Sprintf("20-byte definitions and section %q", c.facts.deepflow)}
+	}
 	return verdict{dialect: dLibbpf, why: "20-byte definitions", neutral: true}
 }
 
@@ -230,6 +234,8 @@ func (c *sizeCase) onlyOnes() verdict {
 	switch {
 	case pinned != nil && id != nil:
 		return verdict{dialect: dIproute2, why: fmt.Sprintf("28-byte definition %q with id %d at byte 20 and %q with pinning 1 at byte 24", id.name, c.word(id, 20), pinned.name)}
+	case pinned != nil && c.named:
+		return verdict{dialect: dAya, why: fmt.Sprintf("28-byte definition %q with pinning 1 at byte 24, in a section maps/…, which iproute2 does not read", pinned.name)}
 	case pinned != nil && c.facts.rust:
 		return verdict{dialect: dAya, why: fmt.Sprintf("28-byte definition %q with pinning 1 at byte 24, and Rust symbols", pinned.name)}
 	case pinned != nil && c.facts.c != "":
