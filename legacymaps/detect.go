@@ -14,7 +14,7 @@ type choice struct {
 	dialect  *dialect
 	evidence string
 	forced   bool
-	neutral  bool // every dialect would read the same
+	neutral  bool         // every dialect would read the same
 	structs  []structInfo // by element; zero value where BTF does not tell
 }
 
