@@ -56,7 +56,8 @@ func (r *Report) details(b *strings.Builder, f *found, o WriteOptions) {
 		fmt.Fprintf(b, "        %s\n", oneLine(c.Cause.Source))
 	}
 	fmt.Fprintf(b, "  why   %s\n", oneLine(c.Cause.text()))
-	if cause := verifierlog.Read(c.Cause.Log).Cause; cause != "" && c.Kind != kindKernel {
+	cause := verifierlog.Read(c.Cause.Log).Cause
+	if cause != "" && c.Kind != kindKernel {
 		fmt.Fprintf(b, "        %s\n", cause)
 	}
 	if c.Proof != nil {
@@ -65,7 +66,7 @@ func (r *Report) details(b *strings.Builder, f *found, o WriteOptions) {
 	if c.Note != "" {
 		fmt.Fprintf(b, "  note  %s\n", oneLine(c.Note))
 	}
-	if c.Cause.Hint != "" {
+	if c.Cause.Hint != "" && c.Cause.Hint != cause {
 		fmt.Fprintf(b, "  hint  %s\n", oneLine(c.Cause.Hint))
 	}
 	for _, l := range logLines(c.Cause.Log, o.Verbose || c.Kind == kindKernel) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bpfload/bpfload/elfload"
 	"github.com/bpfload/bpfload/internal/elftest"
+	"github.com/bpfload/bpfload/verifierlog"
 )
 
 // documents are those of the object and of its plan, as far as they exist.
@@ -240,6 +241,8 @@ func TestDocumentError(t *testing.T) {
 		{"kind alone", &elfload.Error{Stage: elfload.StagePin, Kind: elfload.ErrIncompatiblePin}, &elfload.DocumentError{Stage: "pin", Message: elfload.ErrIncompatiblePin.Error()}},
 		{"what undoing said is kept", errors.Join(&elfload.Error{Stage: elfload.StageMap, Code: "c", Err: errors.New("first")}, errors.New("second")),
 			&elfload.DocumentError{Stage: "map", Code: "c", Message: "first\nsecond"}},
+		{"the hint of a verifier's log is what it means", &elfload.Error{Stage: elfload.StageProgram, Err: errors.New("x"), Log: "R1 !read_ok\n"},
+			&elfload.DocumentError{Stage: "program", Message: "x", Hint: verifierlog.Read("R1 !read_ok\n").Cause, Log: "R1 !read_ok\n"}},
 		{"foreign error", errors.New("other"), &elfload.DocumentError{Code: "error", Message: "other"}},
 	}
 	for _, row := range rows {

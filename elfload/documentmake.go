@@ -1,6 +1,7 @@
 package elfload
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
+	"github.com/bpfload/bpfload/verifierlog"
 )
 
 // Document describes what the object holds. Programs are linked for it; one
@@ -282,7 +284,7 @@ func documentError(err error) *DocumentError {
 	}
 	e.Stage, e.Code, e.Section, e.Symbol = string(at.Stage), at.Code, Text(at.Section), Text(at.Symbol)
 	e.Offset = offsetOf(at.Offset)
-	e.Hint, e.Log = validText(at.Hint), validText(at.Log)
+	e.Hint, e.Log = validText(cmp.Or(at.Hint, verifierlog.Read(at.Log).Cause)), validText(at.Log)
 	if at.Errno != 0 {
 		e.Errno, e.ErrnoName = uint(at.Errno), bpfsys.ErrnoName(at.Errno)
 	}
