@@ -1,7 +1,9 @@
 package btfmaps_test
 
 import (
+	"debug/elf"
 	"encoding/binary"
+	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -33,6 +35,18 @@ func FuzzParse(f *testing.F) {
 			row.build(w)
 			w.file()
 			f.Add(w.Bytes(), []byte{0, 2, 4}, order == elftest.Orders()[1])
+		}
+	}
+	paths, err := filepath.Glob("../testdata/objs/*.o")
+	if err != nil || len(paths) == 0 {
+		f.Fatalf("no fixtures: %v", err)
+	}
+	for i, path := range paths {
+		if file, err := elf.Open(path); err == nil && file.Section(".BTF") != nil {
+			if raw, err := file.Section(".BTF").Data(); err == nil && len(raw) < 8192 {
+				f.Add(raw, []byte{0, 4, 8, byte(i), 12}, file.ByteOrder == binary.BigEndian)
+			}
+			file.Close()
 		}
 	}
 	f.Fuzz(func(t *testing.T, raw, at []byte, big bool) {

@@ -195,11 +195,7 @@ func TestConvertBothKinds(t *testing.T) {
 // FuzzConvert: whatever can be read can be converted, the same way twice, without a comment
 // or string that ends early.
 func FuzzConvert(f *testing.F) {
-	for _, name := range []string{"legacy_iproute2.o", "legacy_samples.o", "legacy_kv.o", "legacy_goebpf.o", "convert_types.o", "convert_order.o"} {
-		raw, err := os.ReadFile(filepath.Join(objects, name))
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, raw := range seedObjects(f) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

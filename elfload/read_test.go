@@ -151,11 +151,8 @@ func TestLicenseAndVersion(t *testing.T) {
 // Whatever the bytes are, reading and planning end with a value or an error,
 // the same every time.
 func FuzzRead(f *testing.F) {
-	paths, _ := filepath.Glob(objects + "/*.o")
-	for _, p := range paths {
-		if raw, err := os.ReadFile(p); err == nil && len(raw) < 8<<10 {
-			f.Add(raw)
-		}
+	for _, raw := range seedObjects(f) {
+		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		slow := time.AfterFunc(hang, func() { panic("reading hangs") })
@@ -165,6 +162,20 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("two readings differ:\n%s\n%s", first, again)
 		}
 	})
+}
+
+// seedObjects are the fixtures, less a few that are long and show nothing more.
+func seedObjects(f *testing.F) (all [][]byte) {
+	for _, path := range fixtures(f) {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if len(raw) < 12<<10 {
+			all = append(all, raw)
+		}
+	}
+	return all
 }
 
 // hang is how long reading 8 KiB may take on the slowest machine.

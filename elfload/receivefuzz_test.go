@@ -54,7 +54,7 @@ func cutEnv(v string) (name, value string) {
 // an error, never both; all descriptors are the table's, or closed; a row's
 // descriptor is one that was passed.
 func FuzzReceive(f *testing.F) {
-	for _, file := range []string{"order.o", "tailcall.o", "maps_only.o", "array_of_maps.o"} {
+	for _, file := range []string{"order.o", "tailcall.o", "maps_only.o", "array_of_maps.o", "globals.o", "legacy_samples.o", "legacy_iproute2_slots.o", "struct_ops.o"} {
 		doc, names, count := fuzzSeed(f, file)
 		f.Add(doc, names, fmt.Sprint(count), byte(count))
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -65,7 +66,7 @@ func checkResult(t *testing.T, f *mapdef.File, defs []mapdef.Def) {
 }
 
 func FuzzParse(f *testing.F) {
-	paths, err := filepath.Glob("../testdata/objs/legacy_*.o")
+	paths, err := filepath.Glob("../testdata/objs/*.o")
 	if err != nil || len(paths) == 0 {
 		f.Fatalf("no seeds: %v", err)
 	}
@@ -80,11 +81,14 @@ func FuzzParse(f *testing.F) {
 		}
 		var maps, btf []byte
 		for _, s := range e.Sections {
-			if data, _ := s.Data(); s.Name == "maps" {
+			if data, _ := s.Data(); strings.HasPrefix(s.Name, "maps") || strings.Contains(s.Name, "_maps") {
 				maps = data
 			} else if s.Name == ".BTF" {
 				btf = data
 			}
+		}
+		if maps == nil {
+			continue // it has no legacy definitions
 		}
 		n := byte(len(maps) / 8)
 		f.Add(maps, []byte{1, 0, n, 1, 1, 0, 1, n, n, 1, 1, 1, 2, 0, n, 1, 1, 2, 4, 0, 8, 0, 3, 3}, []byte{0, 24, 2, 1, 2, 0, 1, 2}, btf, "0x1/2", raw[5] == 2, byte(i))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"sort"
@@ -59,6 +60,28 @@ func FuzzParseLink(f *testing.F) {
 	f.Add(false, call, code(le, 4), []byte{}, append(table, 0, 0, 10, 2, 0, 8, 1, 3))
 	f.Add(true, call, code(le, 2), []byte{0, 0, 0, 0, 1}, []byte{})
 	f.Add(false, code(le, 5), call, []byte(nil), []byte{0, 1, 1, 1, 8, 0})
+	paths, err := filepath.Glob("../../testdata/objs/*.o")
+	if err != nil || len(paths) == 0 {
+		f.Fatalf("no fixtures: %v", err)
+	}
+	for _, path := range paths {
+		file, err := elf.Open(path)
+		if err != nil {
+			continue // one that is broken on purpose
+		}
+		var code [2][]byte // a section of programs, .text
+		for _, s := range file.Sections {
+			if data, err := s.Data(); err == nil && s.Flags&elf.SHF_EXECINSTR != 0 && len(data) < 4096 {
+				if s.Name == ".text" {
+					code[1] = data
+				} else {
+					code[0] = data
+				}
+			}
+		}
+		f.Add(file.ByteOrder == binary.BigEndian, code[0], code[1], []byte{}, append(table, 0, 0, 10, 2))
+		file.Close()
+	}
 	f.Fuzz(func(t *testing.T, big bool, codes, text, ext, table []byte) {
 		order := orders[0]
 		if big {
