@@ -44,7 +44,7 @@ var arrows = [...]arrow{
 	{"internal/mapdef", []string{"internal/rawbtf"}, nil},
 	{"internal/rawbtf", nil, nil},
 	// A program of its own, run by make conformance.
-	{"conformance", []string{"elfload", "internal/bpfsys"}, []string{"github.com/cilium/ebpf", "golang.org/x/sys/unix"}},
+	{"conformance", []string{"elfload", "internal/bpfsys", "internal/vm"}, []string{"github.com/cilium/ebpf", "golang.org/x/sys/unix"}},
 	// Programs of their own, run by make bench.
 	{"bench", []string{"elfload"}, nil},
 	{"bench/own", []string{"bench/timing", "elfload", "internal/bpfsys"}, nil},

@@ -10,5 +10,10 @@
 // kernel's word, except for names and expected attach types, which the kernel
 // does not tell.
 //
+// With -kernel all of this happens in a virtual machine with another kernel
+// (guest.go), where fentry, kprobe and lsm programs exist or newer things do not; its
+// report becomes a section of the result, which also tells what bpfload says of objects that no
+// loader takes there.
+//
 // A difference is explained by a row of the table in explain.go, or it fails.
 package main

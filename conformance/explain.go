@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"debug/elf"
 	"os"
 	"slices"
 	"strconv"
@@ -20,7 +21,7 @@ type explanation struct {
 // the two values or the circumstance that the rule is about.
 var explanations = [...]explanation{
 	// Verdicts: what another loader takes and bpfload does not.
-	{"R8 C24", "an object of the other byte order is refused before anything is created; cilium/ebpf creates its maps", func(d *difference) bool {
+	{"R8 C24", "an object of the other byte order whose programs would be loaded is refused before anything is created", func(d *difference) bool {
 		return d.refused("cilium", "endian, this machine is not")
 	}},
 	{"R64 C35", "pinning is 0 or 1", func(d *difference) bool {
@@ -105,6 +106,9 @@ var explanations = [...]explanation{
 	{"C66", "SEC(\"?…\") is loaded when asked for; cilium/ebpf does not know the mark", func(d *difference) bool {
 		return d.on("cilium", "program", "presence") && d.mine == nil && d.listed(d.name)
 	}},
+	{"missing functions", "a call of a weak kernel function that does not exist becomes a call of a number that no kernel has; each loader has numbers of its own", func(d *difference) bool {
+		return d.kind == "program" && d.field == "tag" && d.mine.fact("instructions") == d.yours.fact("instructions") && d.objectHasWeakExtern()
+	}},
 	{"order of subprograms", "subprograms are appended in the order in which libbpf appends them; cilium/ebpf has another, with as many instructions", func(d *difference) bool {
 		return d.other == "cilium" && d.kind == "program" && (d.field == "tag" || d.field == "verified instructions" && d.mine.fact("tag") != d.yours.fact("tag")) &&
 			d.mine.fact("instructions") == d.yours.fact("instructions") && d.asLibbpf("tag")
@@ -167,6 +171,19 @@ func (d *difference) theyHaveNoBTF() bool {
 func (d *difference) objectHolds(text string) bool {
 	raw, err := os.ReadFile(d.all.path)
 	return err == nil && bytes.Contains(raw, []byte(text))
+}
+
+// objectHasWeakExtern tells of an object with a weak symbol that it does not define.
+func (d *difference) objectHasWeakExtern() bool {
+	f, err := elf.Open(d.all.path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	symbols, err := f.Symbols()
+	return err == nil && slices.ContainsFunc(symbols, func(s elf.Symbol) bool {
+		return s.Section == elf.SHN_UNDEF && elf.ST_BIND(s.Info) == elf.STB_WEAK
+	})
 }
 
 // noKprobes tells of a kernel on which neither way to make a kprobe exists.

@@ -38,12 +38,14 @@ type answer struct {
 	OK bool `json:"ok"`
 	// KeepGoing: bpfload takes the object only with elfload.Options.KeepGoing,
 	// because a program has no type.
-	KeepGoing bool            `json:"keep_going,omitempty"`
-	Stage     string          `json:"stage,omitempty"` // where it failed
-	Errno     int             `json:"errno,omitempty"`
-	Message   string          `json:"message,omitempty"`
-	Maps      []answerMap     `json:"maps,omitempty"`     // in the loader's own order
-	Programs  []answerProgram `json:"programs,omitempty"` // likewise
+	KeepGoing bool   `json:"keep_going,omitempty"`
+	Stage     string `json:"stage,omitempty"` // where it failed
+	Errno     int    `json:"errno,omitempty"`
+	Message   string `json:"message,omitempty"`
+	// Lacking: bpfload says that the kernel has not what the object needs.
+	Lacking  bool            `json:"lacking,omitempty"`
+	Maps     []answerMap     `json:"maps,omitempty"`     // in the loader's own order
+	Programs []answerProgram `json:"programs,omitempty"` // likewise
 }
 
 type answerMap struct {
@@ -167,7 +169,7 @@ func refusal(err error) answer {
 	}
 	var e *elfload.Error
 	if errors.As(err, &e) {
-		a.Stage = string(e.Stage)
+		a.Stage, a.Lacking = string(e.Stage), errors.Is(err, elfload.ErrNotSupported)
 		if log := strings.TrimSpace(e.Log); log != "" {
 			a.Message += " | " + lastLines(log, 3)
 		}

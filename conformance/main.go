@@ -3,9 +3,11 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -14,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/bpfload/bpfload/internal/vm"
 )
 
 // options are the command line's.
@@ -25,9 +29,23 @@ type options struct {
 	timeout time.Duration // per loader, object and stage
 	verbose bool          // every difference, not only those that fail
 	sets    []string      // NAME=DIRECTORY or NAME=FILE…
+
+	// Of a comparison in a virtual machine:
+	kernel       string        // the image or package, "" for the running kernel
+	modules      list          // of the kernel's package, to be loaded
+	files        list          // HOST=GUEST
+	guestTimeout time.Duration // of the whole
+	guest        bool          // this is the guest: the report is a section
 }
 
+// list is a flag that may stand several times.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, " ") }
+func (l *list) Set(s string) error { *l = append(*l, s); return nil }
+
 func main() {
+	vm.Main()
 	if len(os.Args) == 4 && os.Args[1] == "child" {
 		os.Exit(childMain(os.Args[2], os.Args[3], os.Stdin, os.Stdout, os.Stderr))
 	}
@@ -44,6 +62,11 @@ func driverMain(args []string, stdout, stderr io.Writer) int {
 	f.IntVar(&o.jobs, "jobs", runtime.NumCPU(), "objects at once")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "for one stage of one object")
 	f.BoolVar(&o.verbose, "v", false, "print every difference")
+	f.StringVar(&o.kernel, "kernel", "", "compare in a virtual machine with this kernel, a bzImage or a package")
+	f.Var(&o.modules, "module", "load this kernel module of the package; repeatable")
+	f.Var(&o.files, "file", "give the virtual machine this file, HOST=GUEST; repeatable")
+	f.DurationVar(&o.guestTimeout, "guest-timeout", 20*time.Minute, "for the virtual machine")
+	f.BoolVar(&o.guest, "guest", false, "write the report as a section (in the virtual machine)")
 	f.Usage = func() {
 		_, _ = fmt.Fprintln(stderr, "usage: conformance -oracle PROGRAM [flags] NAME=DIRECTORY|NAME=FILE…")
 		f.PrintDefaults()
@@ -61,14 +84,23 @@ func driverMain(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	signal.Ignore(syscall.SIGPIPE)
+	if o.kernel != "" {
+		return guestReport(sets, &o, stdout, stderr)
+	}
 	r := run(sets, &o, stderr)
 	text := r.markdown(o.note)
+	if o.guest {
+		text = r.section(release())
+	}
 	_, _ = io.WriteString(stdout, text)
-	if o.verbose {
-		r.writeDifferences(stdout)
+	if w := stdout; o.verbose {
+		if o.guest {
+			w = stderr
+		}
+		r.writeDifferences(w)
 	}
 	if o.result != "" {
-		if err := os.WriteFile(o.result, []byte(text), 0o644); err != nil {
+		if err := writeResult(o.result, text); err != nil {
 			_, _ = fmt.Fprintln(stderr, "conformance:", err)
 			return 1
 		}
@@ -77,6 +109,37 @@ func driverMain(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// guestReport runs the comparison in a guest and keeps its report as a section.
+func guestReport(sets []set, o *options, stdout, stderr io.Writer) int {
+	section, code, err := runGuest(sets, o, stderr)
+	if err == nil {
+		_, err = io.WriteString(stdout, section)
+	}
+	if err == nil && o.result != "" {
+		var old []byte
+		if old, err = os.ReadFile(o.result); err == nil {
+			err = os.WriteFile(o.result, []byte(replaceSection(string(old), section)), 0o644)
+		}
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "conformance:", err)
+		return 1
+	}
+	return code
+}
+
+// writeResult writes a report, and behind it the sections of the older one.
+func writeResult(path, text string) error {
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, section := range keptSections(string(old)) {
+		text = replaceSection(text, section)
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
 }
 
 // set is a group of objects that is reported together.

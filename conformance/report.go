@@ -129,27 +129,67 @@ func (r *report) markdown(note string) string {
 	if note != "" {
 		b.WriteString("\n" + note + "\n")
 	}
+	r.markdownTable(&b)
+	b.WriteString(legend)
+	r.markdownRules(&b)
+	r.markdownObjects(&b)
+	return b.String()
+}
+
+// section is the report as a part of another's, about the kernel of that release.
+func (r *report) section(release string) string {
+	var b strings.Builder
+	r.markdownTable(&b)
+	r.markdownRules(&b)
+	r.markdownObjects(&b)
+	r.markdownRefused(&b)
+	return sectionTitle + release + "\n" + strings.ReplaceAll(b.String(), "\n## ", "\n### ")
+}
+
+// maxReason is how much of a refusal is written, in bytes.
+const maxReason = 240
+
+// markdownRefused lists what no loader takes, with bpfload's words: what an older
+// kernel lacks.
+func (r *report) markdownRefused(b *strings.Builder) {
+	b.WriteString("\n## Objects that no loader takes whole\n\n")
+	all := len(stages) - 1
+	for _, res := range r.results {
+		out := &res.outcomes[all]
+		if slices.ContainsFunc(out[:], func(o outcome) bool { return o.OK }) {
+			continue
+		}
+		word := "refused"
+		if out[0].Lacking {
+			word = "the kernel lacks something"
+		}
+		text := out[0].Message
+		if len(text) > maxReason {
+			text = strings.ToValidUTF8(text[:maxReason], "") + "…"
+		}
+		fmt.Fprintf(b, "- %s %s: %s: `%s`\n", res.set, res.object, word, strings.NewReplacer("\n", " ", "`", "'").Replace(text))
+	}
+}
+
+// markdownTable has a row for each stage of each set.
+func (r *report) markdownTable(b *strings.Builder) {
 	b.WriteString("\n| set | stage | objects | bpfload | with keep-going | libbpf | cilium/ebpf | only bpfload | refused by rule | not bpfload | as libbpf | as cilium/ebpf |\n")
 	b.WriteString("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for _, set := range r.sets {
 		for s := range stages {
 			t := r.tally(set.name, s)
-			fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d |", set.name, stages[s], t.objects,
+			fmt.Fprintf(b, "| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d |", set.name, stages[s], t.objects,
 				t.loaded[0], t.keepGoing, t.loaded[1], t.loaded[2], t.onlyHere, t.byRule, t.onlyThere)
 			for l := 1; l < len(loaders); l++ {
 				if stages[s] == stageRead {
 					b.WriteString(" |")
 				} else {
-					fmt.Fprintf(&b, " %d of %d |", t.identical[l], t.both[l])
+					fmt.Fprintf(b, " %d of %d |", t.identical[l], t.both[l])
 				}
 			}
 			b.WriteString("\n")
 		}
 	}
-	b.WriteString(legend)
-	r.markdownRules(&b)
-	r.markdownObjects(&b)
-	return b.String()
 }
 
 const legend = `

@@ -37,14 +37,15 @@ type ksym struct {
 	decl rawbtf.Type // VAR or FUNC in the object
 	weak bool
 
-	found  bool
-	absent error  // more about why it is not found, may be nil
-	err    error  // an error even for a weak one
-	addr   uint64 // of an untyped one
-	typed  bool
-	id     rawbtf.ID    // of a typed one
-	module *targetTypes // that has it, nil for the kernel itself
-	place  int          // of the module in fd_array
+	found   bool
+	unasked error  // why it could not be looked for
+	absent  error  // more about why it is not found, may be nil
+	err     error  // an error even for a weak one
+	addr    uint64 // of an untyped one
+	typed   bool
+	id      rawbtf.ID    // of a typed one
+	module  *targetTypes // that has it, nil for the kernel itself
+	place   int          // of the module in fd_array
 }
 
 // typeName is what it is called in the kernel's types.
@@ -105,14 +106,34 @@ func (l *loader) resolveExterns(steps []Step) error {
 			}
 		}
 	}
+	var errs []error
 	if len(untyped) > 0 {
 		if err := l.findAddresses(untyped); err != nil {
-			return externsError(err)
+			err = externsError(err)
+			errs = append(errs, err)
+			for _, k := range untyped {
+				k.unasked = err
+			}
 		}
 	}
 	if len(typed) > 0 {
 		if err := l.findTyped(typed); err != nil {
-			return externsError(err)
+			err = externsError(err)
+			errs = append(errs, err)
+			for _, k := range typed {
+				k.unasked = err
+			}
+		}
+	}
+	return firstError(errs...)
+}
+
+// unasked is why nothing is known of a kernel symbol that the program refers to,
+// nil if all were looked for.
+func (l *loader) unasked(p *PlannedProgram) error {
+	for i := range p.code.Externs {
+		if k := l.ksyms[p.code.Externs[i].Symbol]; k != nil && k.unasked != nil {
+			return k.unasked
 		}
 	}
 	return nil

@@ -66,13 +66,12 @@ func (l *loader) ready(steps []Step) ([]Step, error) {
 			rest = append(rest, s)
 		}
 	}
-	err := l.resolveExterns(rest)
-	if err == nil {
+	if l.resolveExterns(rest) == nil {
 		return rest, nil
 	}
-	var able []Step
+	var able []Step // those that need nothing of what could not be looked for
 	for _, s := range rest {
-		if code := l.plan.Programs[s.Program].code; len(code.Externs) > 0 {
+		if err := l.unasked(&l.plan.Programs[s.Program]); err != nil {
 			l.progs[s.Program].err = err
 		} else {
 			able = append(able, s)
