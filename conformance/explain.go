@@ -106,8 +106,12 @@ var explanations = [...]explanation{
 	{"C66", "SEC(\"?…\") is loaded when asked for; cilium/ebpf does not know the mark", func(d *difference) bool {
 		return d.on("cilium", "program", "presence") && d.mine == nil && d.listed(d.name)
 	}},
+	{"flavours", "libbpf 1.1 does not know flavours of kernel functions (1.3 does): a weak one is missing for it, and what it guards is dead code", func(d *difference) bool {
+		fields := append([]string{"tag", "function records"}, survivors[:]...)
+		return d.other == "libbpf" && d.kind == "program" && d.isOneOf(fields) && d.objectHasWeakExtern("___")
+	}},
 	{"missing functions", "a call of a weak kernel function that does not exist becomes a call of a number that no kernel has; each loader has numbers of its own", func(d *difference) bool {
-		return d.kind == "program" && d.field == "tag" && d.mine.fact("instructions") == d.yours.fact("instructions") && d.objectHasWeakExtern()
+		return d.kind == "program" && d.field == "tag" && d.mine.fact("instructions") == d.yours.fact("instructions") && d.objectHasWeakExtern("")
 	}},
 	{"order of subprograms", "subprograms are appended in the order in which libbpf appends them; cilium/ebpf has another, with as many instructions", func(d *difference) bool {
 		return d.other == "cilium" && d.kind == "program" && (d.field == "tag" || d.field == "verified instructions" && d.mine.fact("tag") != d.yours.fact("tag")) &&
@@ -173,8 +177,9 @@ func (d *difference) objectHolds(text string) bool {
 	return err == nil && bytes.Contains(raw, []byte(text))
 }
 
-// objectHasWeakExtern tells of an object with a weak symbol that it does not define.
-func (d *difference) objectHasWeakExtern() bool {
+// objectHasWeakExtern tells of an object with a weak symbol that it does not define
+// and whose name holds part.
+func (d *difference) objectHasWeakExtern(part string) bool {
 	f, err := elf.Open(d.all.path)
 	if err != nil {
 		return false
@@ -182,7 +187,7 @@ func (d *difference) objectHasWeakExtern() bool {
 	defer func() { _ = f.Close() }()
 	symbols, err := f.Symbols()
 	return err == nil && slices.ContainsFunc(symbols, func(s elf.Symbol) bool {
-		return s.Section == elf.SHN_UNDEF && elf.ST_BIND(s.Info) == elf.STB_WEAK
+		return s.Section == elf.SHN_UNDEF && elf.ST_BIND(s.Info) == elf.STB_WEAK && strings.Contains(s.Name, part)
 	})
 }
 
