@@ -3,6 +3,7 @@ package elfload
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"syscall"
 
 	"github.com/bpfload/bpfload/internal/bpfsys"
@@ -52,6 +53,9 @@ func (r *recorder) ProgramByID(id uint32) (int, error) {
 		return noFD, err
 	}
 	_, ok := r.targets.programs[id]
+	if _, loaded := r.code[int(id)]; loaded {
+		ok = true
+	}
 	for _, l := range r.links {
 		ok = ok || l.prog == int(id)
 	}
@@ -74,7 +78,12 @@ func (r *recorder) DeleteElem(fd int, key []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.uses(fd)
-	return r.call("map_delete", nil, " %s[%d]", r.fds[fd], hostOrder.Uint32(key))
+	err := r.call("map_delete", nil, " %s[%d]", r.fds[fd], hostOrder.Uint32(key))
+	if i, ok := r.findElement(fd, key); ok && err == nil {
+		obj := r.fdObj[fd]
+		r.elems[obj] = slices.Delete(r.elems[obj], i, i+1)
+	}
+	return err
 }
 
 func (r *recorder) LinkStructOps(m int) (int, error) {

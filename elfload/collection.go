@@ -38,6 +38,8 @@ type MapData struct {
 	Reused bool
 	// Passed: it was in Options.Passed.
 	Passed bool
+	// Replaced is the pinned map whose place this one has taken; nil for none.
+	Replaced *ReplacedMap
 	// Err is why the map was not created, or not as it should be, with
 	// Options.KeepGoing.
 	Err error

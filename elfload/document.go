@@ -96,10 +96,28 @@ type DocumentMap struct {
 	Reused bool    `json:"reused"`
 	// Passed: the map was among the descriptors that the loader was started with.
 	Passed bool `json:"passed,omitempty"`
+	// Replaced is the pinned map whose place this one has taken.
+	Replaced *DocumentReplaced `json:"replaced,omitempty"`
 	// Error is why Options.KeepGoing went on without the map.
 	Error *DocumentError `json:"error,omitempty"`
 	// ReadOnly: the descriptor that another process was given cannot write.
 	ReadOnly bool `json:"read_only,omitempty"`
+}
+
+// DocumentReplaced is a pinned map whose place another has taken: how, in which
+// fields it was not compatible, and how many entries were copied.
+type DocumentReplaced struct {
+	ID      uint32              `json:"id"`
+	By      string              `json:"by"`
+	Fields  []DocumentFieldDiff `json:"fields"`
+	Entries uint64              `json:"entries"`
+}
+
+// DocumentFieldDiff is a FieldDiff.
+type DocumentFieldDiff struct {
+	Field Text `json:"field"`
+	Old   Text `json:"old"`
+	New   Text `json:"new"`
 }
 
 // DocumentField is one further field of a legacy definition: a number, or text.
@@ -186,8 +204,8 @@ type DocumentLink struct {
 }
 
 // DocumentStep is one step of a plan. Map, Program and Link are indices, null where
-// the step has none; Target is a map's index in set_map_slot and a program's in
-// set_program_slot.
+// the step has none; Target is a map's index in set_map_slot and swap_map_slot
+// and a program's in set_program_slot and swap_program_slot.
 type DocumentStep struct {
 	Op      string  `json:"op"`
 	Map     *int    `json:"map,omitempty"`

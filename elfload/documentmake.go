@@ -227,9 +227,9 @@ func (l *PlannedLink) document(i int) DocumentLink {
 func (s Step) document() DocumentStep {
 	d := DocumentStep{Op: s.Op.String()}
 	switch s.Op {
-	case OpCreateMap, OpMapArena, OpFillMap, OpFreezeMap, OpPinMap:
+	case OpCreateMap, OpMapArena, OpFillMap, OpFreezeMap, OpMigrateMap, OpPinMap, OpClearSlots:
 		d.Map = &s.Map
-	case OpSetMapSlot, OpSetProgramSlot:
+	case OpSetMapSlot, OpSetProgramSlot, OpSwapMapSlot, OpSwapProgramSlot:
 		d.Map, d.Slot, d.Target = &s.Map, &s.Slot, &s.Target
 	case OpLoadProgram, OpPinProgram:
 		d.Program = &s.Program
@@ -250,6 +250,7 @@ func (c *Collection) Document() *Document {
 			continue
 		}
 		dm.FD, dm.ID, dm.Reused, dm.Passed, dm.MaxEntries, dm.PerCPUEntries = &m.FD, &m.ID, m.Reused, m.Passed, m.MaxEntries, false
+		dm.Replaced = m.Replaced.document()
 		if c.Plan.Maps[i].StructOps != nil {
 			dm.ValueSize = m.ValueSize
 		}

@@ -30,7 +30,7 @@ func (p *Plan) keepProgram(pr *PlannedProgram, err error) error {
 // pointless tells steps about a map that was not created.
 func (l *loader) pointless(s Step) bool {
 	switch s.Op {
-	case OpFillMap, OpFreezeMap, OpMapArena, OpSetMapSlot, OpSetProgramSlot, OpPinMap:
+	case OpFillMap, OpFreezeMap, OpMapArena, OpSetMapSlot, OpSetProgramSlot, OpMigrateMap, OpPinMap:
 		return l.maps[s.Map].err != nil && l.maps[s.Map].fd == noFD
 	}
 	return false

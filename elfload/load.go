@@ -61,6 +61,7 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	l.links = newLoadedLinks(p)
 	l.kernelTypes = newKernelTypes(p, k)
 	defer l.unlockPins() // after undo, which the locks cover
+	defer l.closeOlder()
 	defer func() {
 		if err != nil {
 			l.explainFilter(err)
@@ -97,15 +98,12 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	if err != nil {
 		return nil, err
 	}
-	// Only now do links that are pinned run the new programs, and are older pins
-	// replaced: nothing after it can fail.
-	err = l.updateLinks(c)
-	if err == nil {
-		err = l.swapPins()
-	}
-	if err := l.settleLinks(c, err); err != nil {
+	// Only now is replaced what is older and in use: nothing after it can fail.
+	told := len(l.warnings)
+	if err := l.commit(c); err != nil {
 		return nil, joined([]error{err, c.abandon()})
 	}
+	c.Warnings = append(c.Warnings, l.warnings[told:]...)
 	return c, nil
 }
 
@@ -124,6 +122,8 @@ type loader struct {
 	links       []loadedLink
 	pins        []string // made by this load, in order
 	renames     []pinSwap
+	changes     []change // made by commit, in order
+	olderProgs  []int    // descriptors of what slots held
 	locks       []int    // descriptors of locked pin directories
 	dirs        []string // made by this load, in order
 	warnings    []Warning
@@ -142,6 +142,12 @@ type loadedMap struct {
 	passed     bool   // reused, from Options.Passed, and to be pinned if that is asked for
 	stored     bool   // from Options.Passed
 	memory     []byte // an arena's, in this process
+	// old is the incompatible map that is at the pin and is to be replaced, nil for
+	// none; migration is how its entries are taken over, nil for not at all.
+	old       *pinned
+	migration *migration
+	copied    uint64 // entries
+	olderCode uint32 // the types of the older programs in a program array's slots
 }
 
 type loadedProgram struct {
@@ -198,6 +204,8 @@ func (l *loader) do(steps []Step) error {
 		return l.loadPrograms(steps)
 	case OpSetProgramSlot:
 		return l.setSlot(s, l.progs[s.Target].fd, l.plan.Programs[s.Target].Name)
+	case OpMigrateMap:
+		return l.migrate(s.Map)
 	case OpPinMap:
 		return l.pinMap(s.Map)
 	case OpPinProgram:
@@ -206,17 +214,19 @@ func (l *loader) do(steps []Step) error {
 		return l.makeLink(s.Link)
 	case OpPinLink:
 		return l.pinLink(s.Link)
+	case OpSwapPins, OpSwapMapSlot, OpSwapProgramSlot, OpClearSlots:
+		return nil // commit does
 	}
 	return fmt.Errorf("unknown step %v", s.Op)
 }
 
 func stageOf(op Op) Stage {
 	switch op {
-	case OpFillMap, OpSetMapSlot, OpSetProgramSlot:
+	case OpFillMap, OpSetMapSlot, OpSetProgramSlot, OpMigrateMap, OpSwapMapSlot, OpSwapProgramSlot, OpClearSlots:
 		return StageValue
 	case OpLoadProgram:
 		return StageProgram
-	case OpPinMap, OpPinProgram:
+	case OpPinMap, OpPinProgram, OpSwapPins:
 		return StagePin
 	case OpAttach, OpPinLink:
 		return StageAttach
@@ -285,7 +295,7 @@ func (l *loader) collectMap(c *Collection, i int) error {
 		return loadError(StageMap, "map_info", &def.MapDef, err)
 	}
 	c.MapData[i] = MapData{Index: i, Name: def.Name, FD: fd, ID: info.ID, Def: def, Map: em,
-		MaxEntries: m.maxEntries, ValueSize: info.ValueSize, BTF: m.withBTF, Reused: m.reused, Passed: m.stored, Memory: m.memory, Err: m.err}
+		MaxEntries: m.maxEntries, ValueSize: info.ValueSize, Replaced: l.replaced(i), BTF: m.withBTF, Reused: m.reused, Passed: m.stored, Memory: m.memory, Err: m.err}
 	m.memory = nil // the Collection's now
 	return nil
 }

@@ -92,7 +92,7 @@ func (l *loader) create(i int) error {
 	if err != nil {
 		return joinedClose(err, l.k.Close(fd))
 	}
-	l.maps[i] = loadedMap{fd: fd, maxEntries: made.maxEntries, withBTF: withBTF}
+	l.maps[i].fd, l.maps[i].maxEntries, l.maps[i].withBTF = fd, made.maxEntries, withBTF
 	l.trace("map %d %q: created, fd %d", i, m.Name, fd)
 	return nil
 }
@@ -213,15 +213,15 @@ func (l *loader) freeze(i int) error {
 }
 
 // setSlot puts a descriptor into a slot. A reused map of maps keeps its slots
-// (R147); a program array is written anew (R148).
+// (R147); a reused program array is written anew (R148), but only at the end.
 func (l *loader) setSlot(s Step, fd int, target string) error {
 	m := &l.plan.Maps[s.Map]
 	if fd == noFD {
 		l.warn(Warning{Code: "slot_empty", Map: m.Name, Section: m.Section, Message: fmt.Sprintf("slot %d stays empty: %q was not loaded", s.Slot, target)})
 		return nil
 	}
-	if l.maps[s.Map].reused && s.Op == OpSetMapSlot {
-		return nil
+	if l.maps[s.Map].reused && (s.Op == OpSetMapSlot || l.plan.mayBeReused(s.Map)) {
+		return nil // commit replaces them
 	}
 	key := hostOrder.AppendUint32(nil, s.Slot)
 	if err := l.k.UpdateMapFD(l.maps[s.Map].fd, key, fd, 0); err != nil {

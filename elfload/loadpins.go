@@ -13,7 +13,7 @@ import (
 // load starts anew and finds it.
 var errPinAppeared = errors.New("another loader has pinned it meanwhile")
 
-// pinSwap is a program's pin that replaces an older one at the very end.
+// pinSwap is a pin that replaces an older one at the very end.
 type pinSwap struct{ from, to string }
 
 // checkPins finds out before anything is created whether pins can be made: every
@@ -120,6 +120,7 @@ func (l *loader) makeDirs(dir string) error {
 	return l.share(dir, true)
 }
 
+// pinMap pins a map, under a name of its own if it is to replace another.
 func (l *loader) pinMap(i int) error {
 	m := &l.plan.Maps[i]
 	if l.maps[i].reused && !l.maps[i].passed {
@@ -128,25 +129,37 @@ func (l *loader) pinMap(i int) error {
 	if err := l.makeDirs(filepath.Dir(m.PinPath)); err != nil {
 		return l.pinMapError(m, err)
 	}
-	if err := l.k.Pin(l.maps[i].fd, m.PinPath); err != nil {
-		if errors.Is(err, syscall.EEXIST) {
+	path := m.PinPath
+	if l.maps[i].old != nil {
+		path = l.tempPin(path)
+	}
+	if err := l.k.Pin(l.maps[i].fd, path); err != nil {
+		if errors.Is(err, syscall.EEXIST) && path == m.PinPath {
 			err = errPinAppeared
 		}
 		return l.pinMapError(m, err)
 	}
-	l.pins = append(l.pins, m.PinPath)
-	if err := l.share(m.PinPath, false); err != nil {
+	l.pins = append(l.pins, path)
+	if err := l.share(path, false); err != nil {
 		return l.pinMapError(m, err)
 	}
-	if err := l.ownPin(m); err != nil {
+	if err := l.ownPin(m, path); err != nil {
 		return err
 	}
-	l.trace("map %d %q: pinned at %s", i, m.Name, m.PinPath)
+	if path != m.PinPath {
+		l.renames = append(l.renames, pinSwap{from: path, to: m.PinPath})
+	}
+	l.trace("map %d %q: pinned at %s", i, m.Name, path)
 	return nil
 }
 
-// pinProgram pins a program under a name of its own; swapPins gives it its
-// final name when nothing can fail any more but the renames.
+// tempPin is a name beside path for a pin that is to take its place.
+func (l *loader) tempPin(path string) string {
+	return filepath.Join(filepath.Dir(path), fmt.Sprintf("%s%d-%d", newPin, processID(), len(l.renames)))
+}
+
+// pinProgram pins a program, under a name of its own if another has its name;
+// commit gives it its final name.
 func (l *loader) pinProgram(i int) error {
 	p := &l.plan.Programs[i]
 	if l.progs[i].fd == noFD {
@@ -171,7 +184,7 @@ func (l *loader) pinProgram(i int) error {
 	if !errors.Is(err, syscall.EEXIST) {
 		return fail(err)
 	}
-	temp := filepath.Join(filepath.Dir(p.PinPath), fmt.Sprintf("%s%d-%d", newPin, processID(), i))
+	temp := l.tempPin(p.PinPath)
 	if err := l.k.Pin(l.progs[i].fd, temp); err != nil {
 		return fail(err)
 	}
@@ -181,29 +194,4 @@ func (l *loader) pinProgram(i int) error {
 	}
 	l.renames = append(l.renames, pinSwap{from: temp, to: p.PinPath})
 	return nil
-}
-
-// swapPins replaces older pins of programs, after everything else has succeeded.
-// A rename replaces in one step; if a later one fails, those before it stay: the
-// programs that they named are gone.
-func (l *loader) swapPins() error {
-	for n, s := range l.renames {
-		if err := l.k.Rename(s.from, s.to); err != nil {
-			l.renames = l.renames[n:]
-			return pinError(s.to, err)
-		}
-		l.forget(s.from)
-	}
-	l.renames = nil
-	return nil
-}
-
-// forget takes a path off the pins that undo would remove.
-func (l *loader) forget(path string) {
-	for i, p := range l.pins {
-		if p == path {
-			l.pins = append(l.pins[:i], l.pins[i+1:]...)
-			return
-		}
-	}
 }

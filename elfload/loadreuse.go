@@ -17,6 +17,8 @@ type pinned struct {
 	shape *mapShape
 	want  *mapShape
 	diffs []FieldDiff
+	// typesErr is why the map's types are not known.
+	typesErr error
 }
 
 // openPin opens and compares what is pinned for map i; nil when nothing is.
@@ -58,7 +60,7 @@ func (l *loader) comparePin(i, fd int) (*pinned, error) {
 	if p.want, err = l.wanted(i, types); err != nil {
 		return nil, err
 	}
-	p.shape.types = l.pinnedTypes(m, info)
+	p.shape.types, p.typesErr = l.pinnedTypes(m, info)
 	if isMapOfMaps(info.Type) && p.want.inner != nil {
 		if p.shape.inner, err = l.innerShape(m, fd, info); err != nil {
 			return nil, err
@@ -122,7 +124,7 @@ func (l *loader) innerShape(m *PlannedMap, fd int, info bpfsys.MapInfo) (*mapSha
 			return nil, nil
 		}
 		s := shapeOfInfo(inner)
-		s.types = l.pinnedTypes(m, inner)
+		s.types, _ = l.pinnedTypes(m, inner) // told
 		return s, nil
 	}
 	return nil, nil
@@ -146,11 +148,51 @@ func (l *loader) reuse(i int) (bool, error) {
 		return false, err
 	}
 	if len(p.diffs) > 0 {
-		return false, joinedClose(&Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
-			Err:  fmt.Errorf("the map pinned at %q has %s", m.PinPath, fieldTexts(p.diffs)),
-			Hint: "remove the pin if nobody needs it, or load with another pin directory"}, l.k.Close(p.fd))
+		return false, l.mismatch(i, p)
 	}
 	l.maps[i] = loadedMap{fd: p.fd, maxEntries: p.info.MaxEntries, withBTF: p.info.BTFID != 0, reused: true}
 	l.trace("map %d %q: taken from %s, fd %d", i, m.Name, m.PinPath, p.fd)
 	return true, nil
+}
+
+// mismatch does with a map that is not compatible what the options say. The
+// loader keeps a map that is replaced open until the end.
+func (l *loader) mismatch(i int, p *pinned) error {
+	m, by := &l.plan.Maps[i], l.plan.onMismatch(i)
+	if by == MismatchFail {
+		return joinedClose(&Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
+			Err:  fmt.Errorf("the map pinned at %q has %s", m.PinPath, fieldTexts(p.diffs)),
+			Hint: "take its entries over with --on-mismatch migrate, do without them with --on-mismatch replace, or load with another pin directory"}, l.k.Close(p.fd))
+	}
+	if by == MismatchMigrate && !m.Frozen {
+		way, err := planMigration(p.shape, p.want)
+		if err != nil {
+			return joinedClose(becauseOf(l.refuseMigration(m, err), p.typesErr), l.k.Close(p.fd))
+		}
+		l.maps[i].migration = way
+	}
+	if isProgArray(p.info.Type) {
+		l.warn(Warning{Code: "prog_array_replaced", Map: m.Name, Section: m.Section,
+			Message: fmt.Sprintf("programs that run keep the older program array, which the kernel empties once the pin at %q is another's: their tail calls miss until new programs run in their place", m.PinPath)})
+	}
+	l.maps[i].old = p
+	l.trace("map %d %q: the map pinned at %s is to be replaced: %s", i, m.Name, m.PinPath, fieldTexts(p.diffs))
+	return nil
+}
+
+// becauseOf makes the error one of what kept the map's types from being read.
+func becauseOf(e *Error, cause error) *Error {
+	if cause != nil {
+		e.Kind, e.Errno, e.Err = kindOf(cause), errnoOf(cause), fmt.Errorf("%w: %w", e.Err, cause)
+	}
+	return e
+}
+
+// replaced describes the map that map i has replaced, nil for none.
+func (l *loader) replaced(i int) *ReplacedMap {
+	old := l.maps[i].old
+	if old == nil {
+		return nil
+	}
+	return &ReplacedMap{ID: old.info.ID, By: l.plan.onMismatch(i), Fields: old.diffs, Entries: l.maps[i].copied}
 }

@@ -69,24 +69,26 @@ func oneMap(t *testing.T, members func(*elftest.Maps) []elftest.Field) *Object {
 	return obj
 }
 
+// uintFields are members that are numbers: name, number, name, number…
+func uintFields(pairs ...any) func(*elftest.Maps) []elftest.Field {
+	return func(m *elftest.Maps) []elftest.Field {
+		var out []elftest.Field
+		for i := 0; i < len(pairs); i += 2 {
+			out = append(out, m.Uint(pairs[i].(string), uint32(pairs[i+1].(int))))
+		}
+		return out
+	}
+}
+
 func TestRoundedAndFlaggedMapsAreUsedAgain(t *testing.T) {
 	kerneltest.Require(t)
-	uints := func(pairs ...any) func(*elftest.Maps) []elftest.Field {
-		return func(m *elftest.Maps) []elftest.Field {
-			var out []elftest.Field
-			for i := 0; i < len(pairs); i += 2 {
-				out = append(out, m.Uint(pairs[i].(string), uint32(pairs[i+1].(int))))
-			}
-			return out
-		}
-	}
 	for name, members := range map[string]func(*elftest.Maps) []elftest.Field{
-		"LRU lists per CPU": uints("type", int(ebpf.LRUHash), "key_size", 4, "value_size", 4, "max_entries", 1001, "map_flags", flagNoCommonLRU),
-		"read-only":         uints("type", int(ebpf.Array), "key_size", 4, "value_size", 4, "max_entries", 1, "map_flags", flagRdonly),
-		"devmap":            uints("type", int(ebpf.DevMap), "key_size", 4, "value_size", 4, "max_entries", 4),
-		"perf":              uints("type", int(ebpf.PerfEventArray)),
-		"ring buffer":       uints("type", int(ebpf.RingBuf), "max_entries", 5000),
-		"bloom filter":      uints("type", int(ebpf.BloomFilter), "value_size", 4, "max_entries", 100),
+		"LRU lists per CPU": uintFields("type", int(ebpf.LRUHash), "key_size", 4, "value_size", 4, "max_entries", 1001, "map_flags", flagNoCommonLRU),
+		"read-only":         uintFields("type", int(ebpf.Array), "key_size", 4, "value_size", 4, "max_entries", 1, "map_flags", flagRdonly),
+		"devmap":            uintFields("type", int(ebpf.DevMap), "key_size", 4, "value_size", 4, "max_entries", 4),
+		"perf":              uintFields("type", int(ebpf.PerfEventArray)),
+		"ring buffer":       uintFields("type", int(ebpf.RingBuf), "max_entries", 5000),
+		"bloom filter":      uintFields("type", int(ebpf.BloomFilter), "value_size", 4, "max_entries", 100),
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan, err := oneMap(t, members).Plan(Options{PinPath: filepath.Join(kerneltest.BPFFS(t), "p")})

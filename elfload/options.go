@@ -18,6 +18,14 @@ type Options struct {
 	BPFFS string
 	// PinMode says what to do about pins that are there; "" means PinReuse.
 	PinMode PinMode
+	// OnMismatch says what to do about pinned maps that are not compatible; ""
+	// means MismatchFail. OnMismatchOf says it for single maps, the last for a map
+	// counts.
+	OnMismatch   Mismatch
+	OnMismatchOf []MapMismatch
+	// Progress is told, about ten times a second and at its end, how far the
+	// copying of a map's entries has come (MismatchMigrate); nil means nobody.
+	Progress func(Progress)
 	// PinAccess says who may use the pins that are made; zero means the owner.
 	PinAccess PinAccess
 	// MapsOnly creates and fills maps and loads no program; slots of program

@@ -17,6 +17,9 @@ func (p *Plan) planPins() error {
 	if err := p.planPinMode(); err != nil {
 		return err
 	}
+	if err := p.planMismatch(); err != nil {
+		return err
+	}
 	taken := make(map[string]string)
 	claim := func(path, what string) error {
 		if other, ok := taken[path]; ok {

@@ -10,10 +10,10 @@ import (
 func (host) BTFBytes(id uint32) ([]byte, error) { return bpfsys.BTFBytes(id) }
 
 // pinnedTypes are the types that a pinned map was made with; nil where it has
-// none, or, with a warning, where the kernel does not show them.
-func (l *loader) pinnedTypes(m *PlannedMap, info bpfsys.MapInfo) *rawbtf.Table {
+// none, or, with a warning and an error, where the kernel does not show them.
+func (l *loader) pinnedTypes(m *PlannedMap, info bpfsys.MapInfo) (*rawbtf.Table, error) {
 	if info.BTFID == 0 || l.plan.btf == nil || m.StructOps != nil {
-		return nil
+		return nil, nil
 	}
 	raw, err := l.k.BTFBytes(info.BTFID)
 	var types *rawbtf.Table
@@ -23,9 +23,9 @@ func (l *loader) pinnedTypes(m *PlannedMap, info bpfsys.MapInfo) *rawbtf.Table {
 	if err != nil {
 		l.warn(Warning{Code: "pin_types_unknown", Map: m.Name, Section: m.Section,
 			Message: fmt.Sprintf("the fields of the map pinned at %q are not compared: %v", m.PinPath, err)})
-		return nil
+		return nil, err
 	}
-	return types
+	return types, nil
 }
 
 // typeField is one member of a type, those of inner structs included. Path is

@@ -27,6 +27,8 @@ type Plan struct {
 
 	opts  Options
 	calls []tailCall
+	// mismatches say for each map what to do if its pin is not compatible.
+	mismatches []Mismatch
 	// linked is the size in bytes of what planPrograms has linked.
 	linked uint64
 	// btf is the copy of the object's BTF that the kernel is given, nil for none.

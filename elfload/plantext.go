@@ -60,7 +60,10 @@ func (t *planText) end(prefix string) {
 }
 
 // endStep writes the line of a step about the thing with that index.
-func (t *planText) endStep(op Op, index int) { t.end(fmt.Sprintf("%-16s %3d ", op, index)) }
+func (t *planText) endStep(op Op, index int) {
+	name := op.String()
+	t.end(fmt.Sprintf("%s%*d ", name, 20-len(name), index))
+}
 
 // under is the prefix of a line that belongs to the step above it.
 const under = "                     "
@@ -87,6 +90,10 @@ func (t *planText) step(s Step) {
 	if s.Op == OpLoadBTF {
 		t.add("bytes=%d sha256=%s", len(p.btf), shortSum(p.btf))
 		t.end(fmt.Sprintf("%-16s     ", s.Op))
+		return
+	}
+	if s.Op == OpSwapPins {
+		t.out.WriteString(s.Op.String() + "\n")
 		return
 	}
 	if s.Op == OpLoadProgram || s.Op == OpPinProgram {
@@ -128,11 +135,11 @@ func (t *planText) step(s Step) {
 			return
 		}
 		t.add("bytes=%d sha256=%s", len(m.Contents), shortSum(m.Contents))
-	case OpSetMapSlot:
+	case OpSetMapSlot, OpSwapMapSlot:
 		t.add("[%d] -> %d %s", s.Slot, s.Target, Quote(p.Maps[s.Target].Name))
-	case OpSetProgramSlot:
+	case OpSetProgramSlot, OpSwapProgramSlot:
 		t.add("[%d] -> %d %s", s.Slot, s.Target, Quote(p.Programs[s.Target].Name))
-	case OpPinMap:
+	case OpMigrateMap, OpPinMap:
 		t.text("path", m.PinPath)
 	}
 	t.endStep(s.Op, s.Map)

@@ -37,6 +37,8 @@ type recorder struct {
 	fdObj   map[int]int // descriptor to object
 	elems   map[int][]element
 	links   map[int]*recordedLink // by object
+	code    map[int]uint32        // the BTF that a program was loaded with
+	btfs    map[uint32][]byte
 	cpus    int
 	vmlinux []byte
 	targets targets
@@ -47,7 +49,7 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{fds: map[int]string{}, next: 10, pins: map[string]int{}, dirs: map[string]bool{"/": true, "/sys/fs/bpf": true},
-		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, elems: map[int][]element{}, links: map[int]*recordedLink{}, cpus: 4, externs: someExterns(), vmlinux: someTypes().Bytes()}
+		objs: map[int]bpfsys.MapInfo{}, fdObj: map[int]int{}, elems: map[int][]element{}, links: map[int]*recordedLink{}, code: map[int]uint32{}, btfs: map[uint32][]byte{}, cpus: 4, externs: someExterns(), vmlinux: someTypes().Bytes()}
 }
 
 // call notes one call and tells whether it is to fail.
@@ -85,7 +87,9 @@ func (r *recorder) LoadBTF(a *bpfsys.BTFAttr) (int, string, error) {
 	if err := r.call("btf_load", a, " %d bytes", len(a.Raw)); err != nil {
 		return noFD, "refused for the test\n", err
 	}
-	return r.open("btf"), "", nil
+	fd := r.open("btf")
+	r.btfs[uint32(fd)] = a.Raw
+	return fd, "", nil
 }
 
 func (r *recorder) CreateMap(a *bpfsys.MapAttr) (int, error) {
@@ -103,7 +107,7 @@ func (r *recorder) CreateMap(a *bpfsys.MapAttr) (int, error) {
 	}
 	fd := r.open("map " + a.Name)
 	r.objs[fd] = bpfsys.MapInfo{Type: a.Type, ID: uint32(fd), KeySize: a.KeySize, ValueSize: a.ValueSize, MaxEntries: a.MaxEntries,
-		Flags: a.Flags, Extra: a.Extra, Name: a.Name}
+		Flags: a.Flags, Extra: a.Extra, Name: a.Name, BTFID: uint32(a.BTFFD), KeyTypeID: a.KeyTypeID, ValueTypeID: a.ValueTypeID}
 	return fd, nil
 }
 
@@ -143,7 +147,9 @@ func (r *recorder) LoadProgram(a *bpfsys.ProgAttr) (int, string, error) {
 	if err := r.call("prog_load", a, " %s type %d insns %d", a.Name, a.Type, len(a.Insns)/8); err != nil {
 		return noFD, "0: (95) exit\nR0 !read_ok\nprocessed 1 insns\n", err
 	}
-	return r.open("prog " + a.Name), "", nil
+	fd := r.open("prog " + a.Name)
+	r.code[fd] = uint32(a.BTFFD)
+	return fd, "", nil
 }
 
 func (r *recorder) BindMap(prog, m int) error {
@@ -165,7 +171,7 @@ func (r *recorder) ProgInfo(fd int) (bpfsys.ProgInfo, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.uses(fd)
-	return bpfsys.ProgInfo{ID: uint32(fd)}, r.call("prog_info", nil, "")
+	return bpfsys.ProgInfo{ID: uint32(r.fdObj[fd]), BTFID: r.code[r.fdObj[fd]]}, r.call("prog_info", nil, "")
 }
 
 func (r *recorder) InterfaceIndex(name string) (uint32, error) {

@@ -2,6 +2,7 @@ package elfload
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/bpfload/bpfload/internal/rawbtf"
 )
@@ -25,6 +26,7 @@ func specialField(t *rawbtf.Table, id rawbtf.ID) string {
 type specialWalk struct {
 	t      *rawbtf.Table
 	budget int
+	except []string // of the specials
 }
 
 func (w *specialWalk) find(id rawbtf.ID, depth int) string {
@@ -48,7 +50,7 @@ func (w *specialWalk) find(id rawbtf.ID, depth int) string {
 		}
 	case rawbtf.Struct, rawbtf.Union:
 		for _, name := range specials {
-			if ty.NameIs(name) {
+			if ty.NameIs(name) && !slices.Contains(w.except, name) {
 				return name
 			}
 		}

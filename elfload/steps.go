@@ -2,6 +2,7 @@ package elfload
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -11,24 +12,30 @@ type Op uint8
 
 // The kinds of step, in the order in which a load has them.
 const (
-	OpLoadBTF        Op = iota + 1 // give the kernel the object's types
-	OpUseMap                       // take map Map from the caller (MapDef.FD)
-	OpCreateMap                    // create map Map, or take it from its pin
-	OpMapArena                     // map arena Map into the process, with its initial value
-	OpFillMap                      // write the initial value of map Map
-	OpFreezeMap                    // forbid user space to write map Map
-	OpSetMapSlot                   // put map Target into slot Slot of map Map
-	OpLoadProgram                  // load program Program
-	OpSetProgramSlot               // put program Target into slot Slot of map Map
-	OpPinMap                       // pin map Map
-	OpPinProgram                   // pin program Program
-	OpAttach                       // make link Link, or find it pinned
-	OpPinLink                      // pin link Link
+	OpLoadBTF         Op = iota + 1 // give the kernel the object's types
+	OpUseMap                        // take map Map from the caller (MapDef.FD)
+	OpCreateMap                     // create map Map, or take it from its pin
+	OpMapArena                      // map arena Map into the process, with its initial value
+	OpFillMap                       // write the initial value of map Map
+	OpFreezeMap                     // forbid user space to write map Map
+	OpSetMapSlot                    // put map Target into slot Slot of map Map
+	OpLoadProgram                   // load program Program
+	OpSetProgramSlot                // put program Target into slot Slot of map Map
+	OpMigrateMap                    // copy the entries of the map that map Map replaces, if it replaces one
+	OpPinMap                        // pin map Map
+	OpPinProgram                    // pin program Program
+	OpAttach                        // make link Link, or find it pinned
+	OpPinLink                       // pin link Link
+	OpSwapPins                      // put the new pins in the place of older ones that are not used again
+	OpSwapMapSlot                   // as OpSetMapSlot, where map Map is used again and holds what Target replaces
+	OpSwapProgramSlot               // as OpSetProgramSlot, where map Map is used again
+	OpClearSlots                    // empty the slots of program array Map, if it is used again, that only an older version had
 )
 
 var opNames = [...]string{OpLoadBTF: "load_btf", OpUseMap: "use_map", OpCreateMap: "create_map", OpMapArena: "map_arena", OpFillMap: "fill_map", OpFreezeMap: "freeze_map",
-	OpSetMapSlot: "set_map_slot", OpLoadProgram: "load_program", OpSetProgramSlot: "set_program_slot", OpPinMap: "pin_map",
-	OpPinProgram: "pin_program", OpAttach: "attach", OpPinLink: "pin_link"}
+	OpSetMapSlot: "set_map_slot", OpLoadProgram: "load_program", OpSetProgramSlot: "set_program_slot", OpMigrateMap: "migrate_map", OpPinMap: "pin_map",
+	OpPinProgram: "pin_program", OpAttach: "attach", OpPinLink: "pin_link", OpSwapPins: "swap_pins", OpSwapMapSlot: "swap_map_slot",
+	OpSwapProgramSlot: "swap_program_slot", OpClearSlots: "clear_slots"}
 
 func (o Op) String() string {
 	if int(o) < len(opNames) && opNames[o] != "" {
@@ -49,7 +56,8 @@ type Step struct {
 }
 
 // planSteps puts everything in order: types, maps with their contents, slots of
-// maps of maps, programs, slots of program arrays, pins, links. From here on the plan
+// maps of maps, programs, slots of program arrays, entries of older maps, pins, links,
+// and last what replaces something older that is in use. From here on the plan
 // does not change.
 func (p *Plan) planSteps() {
 	if p.btf != nil {
@@ -80,6 +88,11 @@ func (p *Plan) planSteps() {
 		}
 	}
 	p.slotSteps(mapdef.TargetProgram, OpSetProgramSlot)
+	for i := range p.Maps {
+		if p.Maps[i].PinPath != "" && p.Maps[i].Create && p.onMismatch(i) == MismatchMigrate {
+			p.step(Step{Op: OpMigrateMap, Map: i})
+		}
+	}
 	p.pinMapSteps()
 	for i := range p.Programs {
 		if p.Programs[i].PinPath != "" {
@@ -87,6 +100,45 @@ func (p *Plan) planSteps() {
 		}
 	}
 	p.linkSteps()
+	p.replaceSteps()
+}
+
+// mayBeReused tells whether a load may take map i from its pin, or from the
+// descriptors that it was started with.
+func (p *Plan) mayBeReused(i int) bool {
+	m := &p.Maps[i]
+	return m.Create && (m.PinPath != "" && p.opts.PinMode != PinCreate || len(p.opts.Passed) > 0 && storable(m))
+}
+
+// maySwapPins tells whether there may be older pins that are not used again:
+// programs', and maps' that are not compatible.
+func (p *Plan) maySwapPins() bool {
+	return p.opts.PinMode != PinCreate && slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return s.Op == OpPinProgram || s.Op == OpPinMap && p.onMismatch(s.Map) != MismatchFail
+	})
+}
+
+// replaceSteps are those that change what running programs use.
+func (p *Plan) replaceSteps() {
+	if p.maySwapPins() {
+		p.step(Step{Op: OpSwapPins})
+	}
+	for i := range p.Maps {
+		for _, s := range p.Maps[i].Slots {
+			if t := s.Target; t.Kind == mapdef.TargetMap && p.mayBeReused(i) && p.mayBeReused(t.Index) && p.onMismatch(t.Index) != MismatchFail {
+				p.step(Step{Op: OpSwapMapSlot, Map: i, Slot: s.Index, Target: t.Index})
+			}
+		}
+	}
+	order := p.replaceOrder()
+	for _, s := range order {
+		p.step(Step{Op: OpSwapProgramSlot, Map: s.m, Slot: s.slot, Target: s.program})
+	}
+	for i := range p.Maps {
+		if slices.ContainsFunc(order, func(s arraySlot) bool { return s.m == i }) {
+			p.step(Step{Op: OpClearSlots, Map: i})
+		}
+	}
 }
 
 // pinMapSteps pins in definition order, but for maps that a map of maps holds,

@@ -67,11 +67,13 @@ type planFlags struct {
 	vars, maps, types, inner, autoload, attachProgs []string
 	devices, offload                                []string
 	attach                                          attachFlags
+	onMismatch                                      []string
 }
 
 func (f *planFlags) add(fs *pflag.FlagSet) {
 	f.readFlags.add(fs)
 	fs.StringVar(&f.pin, "pin", "", "pin every map as `DIR`/maps/NAME and every program as DIR/progs/NAME; use compatible maps that are there; links of --attach as DIR/links/NAME")
+	fs.StringArrayVar(&f.onMismatch, "on-mismatch", nil, onMismatchUsage)
 	fs.StringVar(&f.bpffs, "bpffs", elfload.DefaultBPFFS, "root `DIR` for maps whose definition asks for pinning by name")
 	fs.BoolVar(&f.dialectPins, "dialect-pins", false, "pin legacy maps below --bpffs where their dialect says")
 	fs.BoolVar(&f.mapsOnly, "maps-only", false, "create and fill maps, load no program")
@@ -127,6 +129,9 @@ func (f *planFlags) options() (elfload.Options, error) {
 			return o, &usageError{err: fmt.Errorf("--max-memory: %w", err)}
 		}
 		o.MaxMemory = n
+	}
+	if err := setMismatch(&o, f.onMismatch); err != nil {
+		return o, err
 	}
 	for _, s := range f.maps {
 		name, value, err := pair("map", "NAME.FIELD=VALUE", s)

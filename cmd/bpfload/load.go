@@ -153,6 +153,7 @@ func load(ctx context.Context, con *console, path string, f *loadFlags, checks .
 	if f.verbose {
 		opts.Trace = func(event string) { fmt.Fprintln(con.err, block(event)) }
 	}
+	opts.Progress = con.migration()
 	plan, doc, err := makePlan(path, &f.readFlags, opts)
 	if err != nil {
 		return nil, doc, err

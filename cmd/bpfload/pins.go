@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -41,4 +42,43 @@ func (f *pinFlags) set(o *elfload.Options) error {
 		o.PinAccess.Group = &gid
 	}
 	return nil
+}
+
+const onMismatchUsage = "about a pinned map that is not compatible: fail (default), replace it, or migrate its entries to the new map; `[MAP=]fail|replace|migrate`; repeatable"
+
+// setMismatch puts --on-mismatch into the options.
+func setMismatch(o *elfload.Options, texts []string) error {
+	for _, s := range texts {
+		name, what := "", s
+		if i := strings.LastIndexByte(s, '='); i >= 0 {
+			name, what = s[:i], s[i+1:]
+		}
+		m := elfload.Mismatch(what)
+		if !slices.Contains(elfload.Mismatches(), m) || (name == "" && what != s) {
+			return &usageError{err: fmt.Errorf("--on-mismatch %q is not of the form [MAP=]fail|replace|migrate", s)}
+		}
+		if name == "" {
+			o.OnMismatch = m
+		} else {
+			o.OnMismatchOf = append(o.OnMismatchOf, elfload.MapMismatch{Map: name, OnMismatch: m})
+		}
+	}
+	return nil
+}
+
+// migration draws how far the copying of a map's entries has come, where standard
+// error is a terminal.
+func (c *console) migration() func(elfload.Progress) {
+	if !c.errColour {
+		return nil
+	}
+	return func(p elfload.Progress) {
+		if p.Part >= 1 {
+			fmt.Fprint(c.err, "\r\x1b[K")
+			return
+		}
+		full := int(progressWidth * p.Part)
+		fmt.Fprintf(c.err, "\r\x1b[Kmigrating %s [%s%s] %3.0f%% %d entries", quoteCell(p.Map),
+			strings.Repeat("█", full), strings.Repeat("·", progressWidth-full), 100*p.Part, p.Entries)
+	}
 }

@@ -315,6 +315,10 @@ func pinCell(m *elfload.DocumentMap) string {
 		return "-"
 	case m.Reused:
 		return textCell(m.PinPath) + " (used again)"
+	case m.Replaced != nil && m.Replaced.By == string(elfload.MismatchMigrate):
+		return fmt.Sprintf("%s (migrated: %d entries)", textCell(m.PinPath), m.Replaced.Entries)
+	case m.Replaced != nil:
+		return textCell(m.PinPath) + " (replaced)"
 	}
 	return textCell(m.PinPath)
 }
