@@ -50,16 +50,7 @@ func (p *Plan) loadOnce(ctx context.Context, k kernel) (_ *Collection, err error
 	if err := p.foreign(); err != nil {
 		return nil, err
 	}
-	l := &loader{plan: p, k: k, ctx: ctx, btf: noFD,
-		maps: make([]loadedMap, len(p.Maps)), progs: make([]loadedProgram, len(p.Programs))}
-	for i := range l.maps {
-		l.maps[i].fd = noFD
-	}
-	for i := range l.progs {
-		l.progs[i].fd = noFD
-	}
-	l.links = newLoadedLinks(p)
-	l.kernelTypes = newKernelTypes(p, k)
+	l := newLoader(ctx, p, k)
 	defer l.unlockPins() // after undo, which the locks cover
 	defer l.closeOlder()
 	defer func() {
@@ -154,6 +145,18 @@ type loadedProgram struct {
 	fd  int
 	log string
 	err error
+}
+
+func newLoader(ctx context.Context, p *Plan, k kernel) *loader {
+	l := &loader{plan: p, k: k, ctx: ctx, btf: noFD, kernelTypes: newKernelTypes(p, k), links: newLoadedLinks(p),
+		maps: make([]loadedMap, len(p.Maps)), progs: make([]loadedProgram, len(p.Programs))}
+	for i := range l.maps {
+		l.maps[i].fd = noFD
+	}
+	for i := range l.progs {
+		l.progs[i].fd = noFD
+	}
+	return l
 }
 
 func (l *loader) warn(w Warning) { l.warnings = append(l.warnings, w) }

@@ -15,10 +15,14 @@ import (
 )
 
 // refuseMigration is the error of a map whose entries cannot be moved.
-func (l *loader) refuseMigration(m *PlannedMap, why error) *Error {
+func refuseMigration(m *PlannedMap, which string, why error) *Error {
 	return &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "migrate_refused", Section: m.Section, Symbol: m.Name,
-		Err:  fmt.Errorf("the entries of the map pinned at %q cannot be taken over: %w", m.PinPath, why),
+		Err:  fmt.Errorf("the entries of %s cannot be taken over: %w", which, why),
 		Hint: "do without them with --on-mismatch " + m.Name + "=replace, or load with another pin directory"}
+}
+
+func (c *copier) refuse(format string, args ...any) *Error {
+	return refuseMigration(c.m, fmt.Sprintf("the map pinned at %q", c.m.PinPath), fmt.Errorf(format, args...))
 }
 
 // migrate copies the entries of the map that map i replaces. Frozen maps are not
@@ -223,8 +227,8 @@ func (c *copier) inArray(keys, old []byte, n int) (int, error) {
 		}
 		for j := i; j < n; j++ {
 			if !allZero(old[j*c.oldBytes : (j+1)*c.oldBytes]) {
-				return 0, c.refuseMigration(c.m, fmt.Errorf("the new array has %d elements, and element %d is in use",
-					c.old.want.maxEntries, hostOrder.Uint32(keys[4*j:])))
+				return 0, c.refuse("the new array has %d elements, and element %d is in use",
+					c.old.want.maxEntries, hostOrder.Uint32(keys[4*j:]))
 			}
 		}
 		return i, nil
@@ -256,7 +260,7 @@ func (c *copier) put(keys, values []byte, n int) error {
 func (c *copier) full(done uint64, err error) error {
 	room := c.old.want.maxEntries
 	if done >= uint64(room) && (errors.Is(err, syscall.E2BIG) || errors.Is(err, syscall.ENOSPC)) {
-		return c.refuseMigration(c.m, fmt.Errorf("the new map has room for %d entries, and the old one has more", room))
+		return c.refuse("the new map has room for %d entries, and the old one has more", room)
 	}
 	return c.fail("migrate_write", err)
 }

@@ -158,26 +158,50 @@ func (l *loader) reuse(i int) (bool, error) {
 // mismatch does with a map that is not compatible what the options say. The
 // loader keeps a map that is replaced open until the end.
 func (l *loader) mismatch(i int, p *pinned) error {
-	m, by := &l.plan.Maps[i], l.plan.onMismatch(i)
-	if by == MismatchFail {
-		return joinedClose(&Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
-			Err:  fmt.Errorf("the map pinned at %q has %s", m.PinPath, fieldTexts(p.diffs)),
-			Hint: "take its entries over with --on-mismatch migrate, do without them with --on-mismatch replace, or load with another pin directory"}, l.k.Close(p.fd))
-	}
-	if by == MismatchMigrate && !m.Frozen {
-		way, err := planMigration(p.shape, p.want)
-		if err != nil {
-			return joinedClose(becauseOf(l.refuseMigration(m, err), p.typesErr), l.k.Close(p.fd))
-		}
-		l.maps[i].migration = way
+	m := &l.plan.Maps[i]
+	way, err := l.wayOut(i, p)
+	if err != nil {
+		return joinedClose(err, l.k.Close(p.fd))
 	}
 	if isProgArray(p.info.Type) {
 		l.warn(Warning{Code: "prog_array_replaced", Map: m.Name, Section: m.Section,
 			Message: fmt.Sprintf("programs that run keep the older program array, which the kernel empties once the pin at %q is another's: their tail calls miss until new programs run in their place", m.PinPath)})
 	}
-	l.maps[i].old = p
+	l.maps[i].old, l.maps[i].migration = p, way
 	l.trace("map %d %q: the map pinned at %s is to be replaced: %s", i, m.Name, m.PinPath, fieldTexts(p.diffs))
 	return nil
+}
+
+// wayOut is what a load does about a pinned map that is not compatible.
+func (l *loader) wayOut(i int, p *pinned) (*migration, error) {
+	way, err := l.plan.wayOut(i, p.shape, p.want, fmt.Sprintf("the map pinned at %q", l.plan.Maps[i].PinPath))
+	if err != nil && err.Code == "migrate_refused" {
+		return nil, becauseOf(err, p.typesErr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return way, nil
+}
+
+// wayOut is how the entries of an older map that is not compatible are taken over,
+// nil for not at all. The error is why a load fails; which says in words what the
+// older map is.
+func (p *Plan) wayOut(i int, old, new *mapShape, which string) (*migration, *Error) {
+	m, by := &p.Maps[i], p.onMismatch(i)
+	if by == MismatchFail {
+		return nil, &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
+			Err:  fmt.Errorf("%s has %s", which, fieldTexts(old.differences(new))),
+			Hint: "take its entries over with --on-mismatch migrate, do without them with --on-mismatch replace, or load with another pin directory"}
+	}
+	if by == MismatchReplace || m.Frozen {
+		return nil, nil
+	}
+	way, err := planMigration(old, new)
+	if err != nil {
+		return nil, refuseMigration(m, which, err)
+	}
+	return way, nil
 }
 
 // becauseOf makes the error one of what kept the map's types from being read.

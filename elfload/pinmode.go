@@ -74,15 +74,20 @@ func (l *loader) checkPinMode() error {
 			return pinError(path, err)
 		}
 		if there == (mode == PinCreate) {
-			what, code := "is there already", "pin_exists"
-			if !there {
-				what, code = "is not there", "pin_missing"
-			}
-			return &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: code, Section: section, Symbol: name,
-				Err: fmt.Errorf("pin %q %s, and the pin mode is %s", path, what, mode)}
+			return pinModeError(path, section, name, mode)
 		}
 	}
 	return nil
+}
+
+// pinModeError is the error of a pin that the mode does not want there, or wants.
+func pinModeError(path, section, name string, mode PinMode) *Error {
+	what, code := "is there already", "pin_exists"
+	if mode == PinMustExist {
+		what, code = "is not there", "pin_missing"
+	}
+	return &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: code, Section: section, Symbol: name,
+		Err: fmt.Errorf("pin %q %s, and the pin mode is %s", path, what, mode)}
 }
 
 // share gives a pin or directory that this load has made to those who may use it.

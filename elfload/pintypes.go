@@ -18,7 +18,7 @@ func (l *loader) pinnedTypes(m *PlannedMap, info bpfsys.MapInfo) (*rawbtf.Table,
 	raw, err := l.k.BTFBytes(info.BTFID)
 	var types *rawbtf.Table
 	if err == nil {
-		types, err = rawbtf.Parse(raw, l.plan.Object.file.Order)
+		types, err = rawbtf.Parse(raw, hostOrder)
 	}
 	if err != nil {
 		l.warn(Warning{Code: "pin_types_unknown", Map: m.Name, Section: m.Section,

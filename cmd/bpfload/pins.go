@@ -16,16 +16,28 @@ import (
 type pinFlags struct{ mode, access, group string }
 
 func (f *pinFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.mode, "pin-mode", string(elfload.PinReuse), "about pinned maps: reuse those that are there, create all, or all must-exist: `reuse|create|must-exist`")
+	addPinMode(fs, &f.mode)
 	fs.StringVar(&f.access, "mode", "", "permissions of the pins that are made, `OCTAL`, and of new directories with the right to search them (default 0600 and 0700)")
 	fs.StringVar(&f.group, "group", "", "group `NAME` or number that owns the pins and directories that are made")
 }
 
+func addPinMode(fs *pflag.FlagSet, mode *string) {
+	fs.StringVar(mode, "pin-mode", string(elfload.PinReuse), "about pinned maps: reuse those that are there, create all, or all must-exist: `reuse|create|must-exist`")
+}
+
+// pinMode is --pin-mode.
+func pinMode(mode string) (elfload.PinMode, error) {
+	if !slices.Contains(elfload.PinModes(), elfload.PinMode(mode)) {
+		return "", &usageError{err: fmt.Errorf("--pin-mode %q is none of %v", mode, elfload.PinModes())}
+	}
+	return elfload.PinMode(mode), nil
+}
+
 // set puts the flags into the options.
 func (f *pinFlags) set(o *elfload.Options) error {
-	o.PinMode = elfload.PinMode(f.mode)
-	if !slices.Contains(elfload.PinModes(), o.PinMode) {
-		return &usageError{err: fmt.Errorf("--pin-mode %q is none of %v", f.mode, elfload.PinModes())}
+	var err error
+	if o.PinMode, err = pinMode(f.mode); err != nil {
+		return err
 	}
 	if f.access != "" {
 		n, err := strconv.ParseUint(f.access, 8, 32)

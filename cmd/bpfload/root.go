@@ -52,7 +52,7 @@ their definitions, fills them, loads its programs and prints the map_data table.
 	f.add(cmd.Flags())
 	f.addLoadOnly(cmd.Flags())
 	completeFlags(cmd)
-	cmd.AddCommand(newLoadCmd(con), newRunCmd(con), newCheckCmd(con), newCompareCmd(con), newInspectCmd(con), newPlanCmd(con), newConvertCmd(con), newVersionCmd(con), newManCmd(con))
+	cmd.AddCommand(newLoadCmd(con), newRunCmd(con), newCheckCmd(con), newCompareCmd(con), newInspectCmd(con), newPlanCmd(con), newConvertCmd(con), newDiffCmd(con), newVersionCmd(con), newManCmd(con))
 	refuseUnknown(cmd)
 	return cmd
 }
