@@ -37,12 +37,12 @@ func TestHelp(t *testing.T) {
 // Flags without an effect are not offered.
 func TestFlagsOfEachCommand(t *testing.T) {
 	inspect := []string{"dialect", "json", "pin-table", "relaxed"}
-	plan := append(slices.Clone(inspect), "attach", "attach-prog", "attach-to", "autoload", "bpffs", "device", "dialect-pins", "inner", "map", "maps-only", "max-memory", "offload", "pin", "type", "var")
+	plan := append(slices.Clone(inspect), "attach", "attach-prog", "attach-to", "autoload", "bpffs", "device", "dialect-pins", "inner", "map", "maps-only", "max-memory", "offload", "on-mismatch", "pin", "type", "var")
 	both := append(slices.Clone(plan), "btf", "fdstore", "group", "hold", "jobs", "kconfig", "mode", "pin-mode", "progs", "read-only", "token", "verbose")
 	load, run := append(slices.Clone(both), "keep-going", "send"), append(slices.Clone(both), "no-new-privs", "user")
 	convert := []string{"dialect", "inner", "map", "pin-table", "relaxed"}
 	root := newRootCmd(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv))
-	for name, want := range map[string][]string{"convert": convert, "": load, "load": load, "run": run, "plan": plan, "inspect": inspect, "version": nil, "man": {"dir"}} {
+	for name, want := range map[string][]string{"convert": convert, "": load, "load": load, "run": run, "plan": plan, "diff": append(slices.Clone(plan), "pin-mode"), "inspect": inspect, "version": nil, "man": {"dir"}} {
 		cmd := root
 		if name != "" {
 			cmd, _, _ = root.Find([]string{name})
