@@ -26,7 +26,7 @@ type PassedMap struct {
 func PassedMaps() ([]PassedMap, error) { return passedMaps(os.Getenv, processID(), envFiles{}) }
 
 func passedMaps(getenv func(string) string, pid int, files passedFiles) ([]PassedMap, error) {
-	if getenv(envListenPID) != strconv.Itoa(pid) {
+	if getenv(envListenPID) != strconv.Itoa(pid) || getenv(envListenFDs) == "" {
 		return nil, nil
 	}
 	count, err := strconv.ParseUint(getenv(envListenFDs), 10, 32)

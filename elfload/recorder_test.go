@@ -200,7 +200,11 @@ func (r *recorder) Dup(fd int) (int, error) {
 		return noFD, err
 	}
 	n := r.open("supplied")
-	r.fdObj[n] = fd
+	obj, ok := r.fdObj[fd]
+	if !ok {
+		obj = fd // from outside
+	}
+	r.fdObj[n] = obj
 	return n, nil
 }
 

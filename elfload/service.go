@@ -62,7 +62,16 @@ func (s *Service) send(text string, fds ...int) error {
 	if len(fds) > 0 {
 		rights = syscall.UnixRights(fds...)
 	}
-	if _, _, err := s.conn.WriteMsgUnix([]byte(text), rights, nil); err != nil {
+	raw, err := s.conn.SyscallConn() // WriteMsgUnix refuses connected datagram sockets
+	if err != nil {
+		return serviceError(err)
+	}
+	var sendErr error
+	err = raw.Write(func(fd uintptr) bool {
+		sendErr = syscall.Sendmsg(int(fd), []byte(text), rights, nil, 0)
+		return !errors.Is(sendErr, syscall.EAGAIN)
+	})
+	if err = errors.Join(err, sendErr); err != nil {
 		return serviceError(err)
 	}
 	return nil

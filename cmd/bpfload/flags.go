@@ -180,6 +180,9 @@ func (f *loadFlags) options() (elfload.Options, error) {
 		return o, err
 	}
 	o.KeepGoing, o.TokenPath = f.keepGoing, f.token.path()
+	if o.Passed, err = elfload.PassedMaps(); err != nil {
+		return o, err
+	}
 	o.Jobs, o.VerifierLog = f.jobs, f.verbose
 	if f.kconfig != "" {
 		if o.Kconfig, err = readKconfig(f.kconfig); err != nil {
