@@ -18,22 +18,27 @@ type kernelTypes struct {
 	targets bool // some program attaches to a kernel type, or refers to one
 	opts    *Options
 	kern    kernel
+	object  *Object
 	reloc   *progs.Relocator
 	done    chan struct{} // closed when the fields below are set, nil if not needed
 
 	vmlinux *rawbtf.Table
-	specs   []*btf.Spec
 	err     error // of vmlinux
-	coreErr error // of specs and reloc
+	// fast relocates what is plain upon the bytes of the kernel's types; nil where the
+	// caller has given types.
+	fast    *progs.FastRelocator
+	coreErr error // why there are no types to relocate against
 
-	relocMu sync.Mutex
+	relocMu sync.Mutex // of the fields below
+	specs   []*btf.Spec
+	specErr error // of specs and reloc
 	mods    targetModules
 }
 
 // newKernelTypes begins to read in the background what the plan will ask for.
 // finish waits for it.
 func newKernelTypes(p *Plan, kern kernel) *kernelTypes {
-	k := &kernelTypes{opts: &p.opts, kern: kern}
+	k := &kernelTypes{opts: &p.opts, kern: kern, object: p.Object}
 	for i := range p.Programs {
 		pr := &p.Programs[i]
 		if !pr.Load {
@@ -71,10 +76,51 @@ func (k *kernelTypes) read(p *Plan) {
 	if !k.core {
 		return
 	}
-	if k.reloc, k.coreErr = p.Object.progs.NewRelocator(); k.coreErr != nil {
+	if k.opts.KernelTypes != nil || k.opts.Cache != nil {
+		_, k.coreErr = k.decoded()
 		return
 	}
-	k.specs, k.coreErr = k.coreTargets()
+	table, err := k.vmlinux, k.err
+	if _, real := k.kern.(host); !real || !k.targets {
+		table, err = k.ownTypes()
+	}
+	if k.coreErr = err; err == nil {
+		k.fast = p.Object.progs.NewFastRelocator(table, p.coreCodes())
+	}
+}
+
+// ownTypes are the running kernel's, whatever kernel a test loads into.
+func (k *kernelTypes) ownTypes() (*rawbtf.Table, error) {
+	if _, real := k.kern.(host); real {
+		return k.opts.TypeCache.vmlinux(k.kern)
+	}
+	return readVmlinux(host{})
+}
+
+// coreCodes are the programs that have CO-RE relocations.
+func (p *Plan) coreCodes() []*progs.Code {
+	var codes []*progs.Code
+	for i := range p.Programs {
+		if pr := &p.Programs[i]; pr.Load && len(pr.code.Core) > 0 {
+			codes = append(codes, pr.code)
+		}
+	}
+	return codes
+}
+
+// decoded is the relocator for all relocations, with cilium/ebpf's types: the
+// caller's, else the running kernel's.
+func (k *kernelTypes) decoded() (*progs.Relocator, error) {
+	k.relocMu.Lock()
+	defer k.relocMu.Unlock()
+	if k.reloc != nil || k.specErr != nil {
+		return k.reloc, k.specErr
+	}
+	if k.specs, k.specErr = k.coreTargets(); k.specErr != nil {
+		return nil, k.specErr
+	}
+	k.reloc, k.specErr = k.object.progs.NewRelocator()
+	return k.reloc, k.specErr
 }
 
 // coreTargets is what CO-RE relocates against: the caller's types, else the
@@ -112,7 +158,16 @@ func (k *kernelTypes) relocate(code *progs.Code, insns []byte) ([]progs.CoreFail
 	if len(code.Core) == 0 {
 		return nil, nil
 	}
+	if k.fast != nil {
+		if failures, ok := k.fast.Relocate(code, insns); ok {
+			return failures, nil
+		}
+	}
+	reloc, err := k.decoded()
+	if err != nil {
+		return nil, err
+	}
 	k.relocMu.Lock() // btf.Spec decodes lazily
 	defer k.relocMu.Unlock()
-	return k.reloc.Relocate(code, insns, k.specs)
+	return reloc.Relocate(code, insns, k.specs)
 }

@@ -32,8 +32,14 @@ var vmlinuxFiles = [...]string{
 
 // VmlinuxBTF reads the running kernel's BTF, raw, in host byte order: from
 // /sys/kernel/btf/vmlinux, else from the .BTF section of a kernel image. When
-// there is none, the error wraps fs.ErrNotExist and mapdef.ErrNotSupported.
-func VmlinuxBTF() ([]byte, error) { return vmlinuxBTF("/", readHost("/").Release) }
+// there is none, the error wraps fs.ErrNotExist and mapdef.ErrNotSupported. The
+// bytes must not be written to.
+func VmlinuxBTF() ([]byte, error) {
+	if b := mappedBTF(); b != nil {
+		return b, nil
+	}
+	return vmlinuxBTF("/", readHost("/").Release)
+}
 
 func vmlinuxBTF(root, release string) ([]byte, error) {
 	first := filepath.Join(root, btfDir, "vmlinux")

@@ -298,9 +298,5 @@ func (p insns) poisonCore(i int) {
 }
 
 func (r *Relocator) failure(relo CoreRelo, reason string) CoreFailure {
-	kind := CoreKindName(relo.Kind)
-	if kind == "" {
-		kind = fmt.Sprintf("kind %d", relo.Kind)
-	}
-	return CoreFailure{Insn: relo.Insn, Kind: kind, Type: r.file.BTF.CName(relo.TypeID), Access: accessName(r.file.BTF, relo), Reason: reason}
+	return failureOf(r.file.BTF, relo, reason)
 }

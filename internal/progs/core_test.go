@@ -12,6 +12,7 @@ import (
 
 	"github.com/bpfload/bpfload/internal/elftest"
 	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/rawbtf"
 )
 
 // coreTypes are the types of one side: the object's, or the kernel's.
@@ -37,6 +38,14 @@ func localTypes(b *elftest.BTF) (c coreTypes) {
 // another order and with other widths; enum state { RUNNING = 5 }.
 func kernelSpec(t testing.TB, order binary.ByteOrder) []*btf.Spec {
 	t.Helper()
+	spec, err := btf.LoadSpecFromReader(bytes.NewReader(kernelBTF(order).Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []*btf.Spec{spec}
+}
+
+func kernelBTF(order binary.ByteOrder) *elftest.BTF {
 	b := elftest.NewBTF(order)
 	u32, u64, s64 := b.Int("unsigned int", 4, 0), b.Int("unsigned long", 8, 0), b.Int("long", 8, elftest.Signed)
 	arr := b.Array(u32, u32, 4)
@@ -44,11 +53,7 @@ func kernelSpec(t testing.TB, order binary.ByteOrder) []*btf.Spec {
 		elftest.Member{Name: "prio", Type: s64, BitOffset: 128}, elftest.Member{Name: "start", Type: u32, BitOffset: 192},
 		elftest.Member{Name: "arr", Type: arr, BitOffset: 256})
 	b.Enum("state", 4, false, elftest.Enumerator{Name: "RUNNING", Value: 5})
-	spec, err := btf.LoadSpecFromReader(bytes.NewReader(b.Bytes()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return []*btf.Spec{spec}
+	return b
 }
 
 const (
@@ -141,10 +146,10 @@ func relocateOne(t *testing.T, order binary.ByteOrder, typ func(coreTypes) elfte
 	ext := b.Ext(elftest.ExtSection{Section: "xdp", CORE: []elftest.CORERelo{{Type: typ(types), Access: access, Kind: kind}}})
 	o := elftest.Object{Order: order, Sections: []elftest.Section{elftest.Exec("xdp", in, elftest.Exit(order)), b.Section(), ext},
 		Symbols: []elftest.Symbol{elftest.Func("p", "xdp", 0, uint64(len(in)+8))}}
-	return relocate(t, o.File(), 0, kernelSpec(t, order))
+	return relocate(t, o.File(), 0, kernelSpec(t, order), kernelBTF(order).Table())
 }
 
-func relocate(t *testing.T, f *mapdef.File, program int, targets []*btf.Spec) (*Code, []byte, []CoreFailure) {
+func relocate(t *testing.T, f *mapdef.File, program int, targets []*btf.Spec, table *rawbtf.Table) (*Code, []byte, []CoreFailure) {
 	t.Helper()
 	s, err := Parse(f)
 	if err != nil {
@@ -166,6 +171,13 @@ func relocate(t *testing.T, f *mapdef.File, program int, targets []*btf.Spec) (*
 	if err != nil {
 		t.Fatal(err)
 	}
+	fast := bytes.Clone(c.Insns)
+	switch again, ok := s.NewFastRelocator(table, []*Code{c}).Relocate(c, fast); {
+	case ok && (!bytes.Equal(fast, out) || !slices.Equal(again, failures)):
+		t.Errorf("the fast way gives\n %x, %v instead of\n %x, %v", fast, again, out, failures)
+	case !ok && !bytes.Equal(fast, c.Insns):
+		t.Error("the fast way gave up and left changes")
+	}
 	return c, out, failures
 }
 
@@ -178,7 +190,7 @@ func TestCoreOrder(t *testing.T) {
 	x.infos[1].CORE = []elftest.CORERelo{{Off: 0, Type: types.state, Access: "2", Kind: 11}}
 	x.sections[1].Data = slices.Concat(elftest.Mov(le, 1, 2), x.sections[1].Data[8:])
 	for range 20 {
-		c, _, failures := relocate(t, x.file(), 0, kernelSpec(t, le))
+		c, _, failures := relocate(t, x.file(), 0, kernelSpec(t, le), kernelBTF(le).Table())
 		if len(failures) != 2 || failures[0].Insn != 0 || failures[0].Access != "enum state::LOST" || failures[1].Insn != 3 || failures[1].Access != "struct task.gone" {
 			t.Fatalf("got %+v", failures)
 		}
@@ -254,7 +266,7 @@ func TestCoreAgainstOwnTypes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, out, failures := relocate(t, f, 0, []*btf.Spec{spec})
+			c, out, failures := relocate(t, f, 0, []*btf.Spec{spec}, f.BTF)
 			if len(failures) > 0 {
 				t.Errorf("failures %+v", failures)
 			}

@@ -10,10 +10,10 @@
 package rawbtf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Kind is BTF_KIND_*.
@@ -72,6 +72,9 @@ const (
 	maxTypes  = 0x000fffff
 	maxString = 0x00ffffff
 	maxName   = 0xffff
+	// shared is how many bytes of strings are copied, so that names share the copy.
+	// Of the kernel's, which are 50 times as many, few are asked for.
+	shared = 1 << 18
 	// maxDepth bounds walks along type references; a longer chain is a cycle or an attack
 	// (the kernel's own limit, MAX_RESOLVE_DEPTH, is 32).
 	maxDepth = 32
@@ -86,7 +89,7 @@ type Table struct {
 	hdrLen  uint32
 	types   []byte
 	strs    []byte
-	names   string   // the same bytes, for names that share them
+	names   string   // the same bytes, for names that share them; "" where they are too many
 	offsets []uint32 // by id - first: where the record begins in types; [0] unused where first is 0
 
 	// Split BTF (a kernel module's) goes on where its base ends; nil and 0 otherwise.
@@ -146,7 +149,10 @@ func parse(raw []byte, order binary.ByteOrder, base *Table) (*Table, error) {
 	if base == nil && (len(strs) == 0 || strs[0] != 0) || len(strs) > 0 && strs[len(strs)-1] != 0 || len(strs) > maxString+1 {
 		return nil, errors.New("string section does not begin and end with NUL")
 	}
-	t := &Table{order: order, big: raw[0] == magic>>8, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs, names: string(strs), base: base}
+	t := &Table{order: order, big: raw[0] == magic>>8, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs, base: base}
+	if len(strs) <= shared {
+		t.names = string(strs)
+	}
 	if base != nil {
 		t.first, t.firstStr = ID(base.Len()), base.firstStr+uint32(len(base.strs))
 	}
@@ -156,30 +162,40 @@ func parse(raw []byte, order binary.ByteOrder, base *Table) (*Table, error) {
 	return t, nil
 }
 
-// index walks the records once.
+// extraSizes is what follows the common part of a record by its kind, in bytes:
+// once, and for each of vlen members. Kinds that are not known have none.
+var extraSizes = [32]struct{ once, each uint8 }{Int: {4, 0}, Var: {4, 0}, DeclTag: {4, 0}, Array: {12, 0},
+	Struct: {0, 12}, Union: {0, 12}, Datasec: {0, 12}, Enum64: {0, 12}, Enum: {0, 8}, FuncProto: {0, 8}}
+
+// index walks the records once. The kernel has more than 100,000, so it reads
+// words and makes no Type of them.
 func (t *Table) index() error {
-	t.offsets = make([]uint32, 0, 1+len(t.types)/(2*recordSize))
+	t.offsets = make([]uint32, 0, 2+len(t.types)/(2*recordSize))
 	if t.base == nil {
 		t.offsets = append(t.offsets, 0)
 	}
-	for off := uint64(0); off < uint64(len(t.types)); {
-		id := t.Len()
-		if id > maxTypes {
+	names := uint64(t.firstStr) + uint64(len(t.strs))
+	types := t.types
+	for off := 0; off < len(types); {
+		if len(t.offsets)+int(t.first) > maxTypes {
 			return fmt.Errorf("more than %d types", maxTypes)
 		}
-		if uint64(len(t.types))-off < recordSize {
-			return fmt.Errorf("type %d at %#x is cut off", id, off)
+		if len(types)-off < recordSize {
+			return fmt.Errorf("type %d at %#x is cut off", t.Len(), off)
 		}
-		ty := t.at(ID(id), uint32(off))
-		if ty.Kind == Void || ty.Kind >= kindCount {
-			return fmt.Errorf("type %d at %#x has unknown kind %d", id, off, ty.Kind)
+		rec := types[off : off+recordSize]
+		nameOff, info := t.word(rec), t.word(rec[4:])
+		kind := info >> 24 & 0x1f
+		if kind == 0 || kind >= uint32(kindCount) {
+			return fmt.Errorf("type %d at %#x has unknown kind %d", t.Len(), off, kind)
 		}
-		if uint64(ty.nameOff) >= uint64(t.firstStr)+uint64(len(t.strs)) {
-			return fmt.Errorf("type %d at %#x: name at %#x is outside the strings", id, off, ty.nameOff)
+		if uint64(nameOff) >= names {
+			return fmt.Errorf("type %d at %#x: name at %#x is outside the strings", t.Len(), off, nameOff)
 		}
-		n := recordSize + ty.extra()
-		if n > uint64(len(t.types))-off {
-			return fmt.Errorf("type %d (%s) at %#x is cut off", id, ty.Kind, off)
+		extra := extraSizes[kind]
+		n := recordSize + int(extra.once) + int(extra.each)*int(info&0xffff)
+		if n > len(types)-off {
+			return fmt.Errorf("type %d (%s) at %#x is cut off", t.Len(), Kind(kind), off)
 		}
 		t.offsets = append(t.offsets, uint32(off))
 		off += n
@@ -217,12 +233,16 @@ func (t *Table) String(off uint32) (string, bool) {
 	if off < t.firstStr {
 		return t.base.String(off)
 	}
-	if off -= t.firstStr; uint64(off) >= uint64(len(t.names)) {
+	if off -= t.firstStr; uint64(off) >= uint64(len(t.strs)) {
 		return "", false
 	}
-	s := t.names[off:]
-	if n := strings.IndexByte(s[:min(len(s), maxName+1)], 0); n >= 0 {
-		return s[:n], true
+	s := t.strs[off:]
+	n := bytes.IndexByte(s[:min(len(s), maxName+1)], 0)
+	switch {
+	case n < 0:
+		return "", false
+	case t.names == "":
+		return string(s[:n]), true
 	}
-	return "", false
+	return t.names[off:][:n], true
 }

@@ -62,7 +62,10 @@ func (ty Type) NameIs(name string) bool {
 	if ty.Kind == Void {
 		return name == ""
 	}
-	t, off := ty.t, ty.nameOff
+	return ty.t.nameIs(ty.nameOff, name)
+}
+
+func (t *Table) nameIs(off uint32, name string) bool {
 	for off < t.firstStr {
 		t = t.base
 	}
@@ -117,6 +120,9 @@ type Member struct {
 
 // Name of the member, "" for an anonymous one.
 func (m Member) Name() string { s, _ := m.t.String(m.nameOff); return s }
+
+// NameIs compares without allocating.
+func (m Member) NameIs(name string) bool { return m.t.nameIs(m.nameOff, name) }
 
 // Member i of a STRUCT or UNION; i must be below Vlen.
 func (ty Type) Member(i int) Member {

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package bpfsys
+
+func mappedBTF() []byte { return nil }
