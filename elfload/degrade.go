@@ -46,24 +46,35 @@ var degradations = [...]degradation{
 // indices into degradations. A set counts only if the map has all that it drops.
 var attempts = [...]uint{0b001, 0b010, 0b011, 0b100, 0b101}
 
-// createDegraded tries again without what older kernels do not know.
-func (l *loader) createDegraded(d *MapDef, needs string, a *bpfsys.MapAttr, cause error) (fd int, withBTF bool, err error) {
-	if !errors.Is(cause, syscall.EINVAL) && !errors.Is(cause, syscall.E2BIG) && !errors.Is(cause, bpfsys.ENOTSUPP) {
-		return noFD, false, cause
+// mayBeNew tells errors by which kernels refuse what they do not know.
+func mayBeNew(err error) bool {
+	return errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.E2BIG) || errors.Is(err, bpfsys.ENOTSUPP)
+}
+
+// createDegraded tries again without what older kernels do not know. Of several
+// refusals the first counts, and asked is what it was about; but one for another
+// reason, such as memory, is what stands in the way (R143).
+func (l *loader) createDegraded(d *MapDef, needs string, a *bpfsys.MapAttr, cause error) (fd int, asked *bpfsys.MapAttr, err error) {
+	if !mayBeNew(cause) {
+		return noFD, a, cause
 	}
 	for _, set := range attempts {
 		less, warns, ok := l.dropAll(set, d, needs, *a, cause)
 		if !ok {
 			continue
 		}
-		if fd, again := l.k.CreateMap(&less); again == nil {
+		fd, again := l.k.CreateMap(&less)
+		if again == nil {
 			for _, w := range warns {
 				l.warn(w)
 			}
-			return fd, less.BTFFD != 0, nil
+			return fd, &less, nil
+		}
+		if !mayBeNew(again) {
+			return noFD, &less, again
 		}
 	}
-	return noFD, false, cause
+	return noFD, a, cause
 }
 
 // dropAll applies one set of degradations; false if one of them does not apply.

@@ -2,6 +2,7 @@ package elfload
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"syscall"
 	"testing"
@@ -84,4 +85,31 @@ func TestNoDegradeForPrivilege(t *testing.T) {
 			t.Errorf("%v: %d tries, %v", errno, tries, err)
 		}
 	}
+}
+
+// R143: where the kernel takes no types for a map and has no memory for it, the
+// memory is what is told.
+func TestDegradeToAnotherError(t *testing.T) {
+	plan, err := readObject(t, dataObject(rawbtf.LinkGlobal, elftest.Data(".data", []byte{1, 0, 0, 0}))).Plan(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, tries := newRecorder(), 0
+	r.refuse = func(_ string, attr any) syscall.Errno {
+		a, ok := attr.(*bpfsys.MapAttr)
+		switch {
+		case !ok:
+			return 0
+		case a.BTFFD != 0:
+			tries++
+			return syscall.EINVAL
+		}
+		tries++
+		return syscall.ENOMEM
+	}
+	_, err = plan.load(context.Background(), r)
+	if !errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.EINVAL) || tries != 3 {
+		t.Errorf("%d tries, %v", tries, err)
+	}
+	finished(t, r, nil)
 }

@@ -146,10 +146,11 @@ func (l *loader) createWithRetry(d *MapDef, needs string, a *bpfsys.MapAttr) (fd
 		return fd, a.BTFFD != 0, nil
 	}
 	l.trace("map %q: %v", d.Name, err)
-	if fd, withBTF, again := l.createDegraded(d, needs, a, err); again == nil {
-		return fd, withBTF, nil
+	fd, a, err = l.createDegraded(d, needs, a, err)
+	if err != nil {
+		return noFD, false, l.explainMap(d, a, err, mapAllowances(a))
 	}
-	return noFD, false, l.explainMap(d, a, err, mapAllowances(a))
+	return fd, a.BTFFD != 0, nil
 }
 
 // explainMap finds out why the kernel refused the map; needs are what a token must

@@ -37,6 +37,7 @@ var opNames = [...]string{OpLoadBTF: "load_btf", OpUseMap: "use_map", OpCreateMa
 	OpPinProgram: "pin_program", OpAttach: "attach", OpPinLink: "pin_link", OpSwapPins: "swap_pins", OpSwapMapSlot: "swap_map_slot",
 	OpSwapProgramSlot: "swap_program_slot", OpClearSlots: "clear_slots"}
 
+// String is the name that plan texts and documents use.
 func (o Op) String() string {
 	if int(o) < len(opNames) && opNames[o] != "" {
 		return opNames[o]
