@@ -148,7 +148,7 @@ func (h *hostileLoads) load(raw []byte) (err error) {
 	if err != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // some real programs keep the verifier busy
 	defer cancel()
 	coll, err := plan.Load(ctx)
 	if ctx.Err() != nil {

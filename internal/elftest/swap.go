@@ -18,7 +18,7 @@ func Swap(raw []byte) ([]byte, bool) {
 	if len(raw) < shdrBytes || !bytes.HasPrefix(raw, []byte(elf.ELFMAG)) || elf.Class(raw[elf.EI_CLASS]) != elf.ELFCLASS64 {
 		return nil, false
 	}
-	s := &swapper{b: bytes.Clone(raw)}
+	s := &swapper{b: bytes.Clone(raw), patches: map[uint64]bool{}}
 	switch elf.Data(raw[elf.EI_DATA]) {
 	case elf.ELFDATA2LSB:
 		s.from, s.b[elf.EI_DATA] = binary.LittleEndian, byte(elf.ELFDATA2MSB)
@@ -31,11 +31,13 @@ func Swap(raw []byte) ([]byte, bool) {
 		return nil, false
 	}
 	for i := range s.all {
-		if s.all[i].name == ".BTF" && s.btfTypesEnd(s.bytes(i)) == 0 {
+		if !s.regular(i) {
 			return nil, false
 		}
 	}
-	s.sections()
+	if s.sections(); s.twice {
+		return nil, false
+	}
 	s.fields(s.b[16:], 2, 2, 4, 8, 8, 8, 4, 2, 2, 2, 2, 2, 2)
 	for i := range s.all {
 		s.fields(s.b[s.table+uint64(i)*shdrBytes:], 4, 4, 8, 8, 8, 8, 4, 4, 8, 8)
@@ -48,6 +50,9 @@ type swapper struct {
 	from  binary.ByteOrder
 	table uint64 // offset of the section headers
 	all   []swapSection
+	// patches are the bytes of addends; twice tells that two of them overlap.
+	patches map[uint64]bool
+	twice   bool
 }
 
 type swapSection struct {
@@ -167,20 +172,61 @@ func (s *swapper) patched(rel, size int) {
 	if to.typ != elf.SHT_PROGBITS || to.flags&elf.SHF_EXECINSTR != 0 || strings.HasPrefix(to.name, ".BTF") {
 		return
 	}
-	data, widths, done := s.bytes(int(sec.info)), map[uint32]int{2: 8, 3: 4}, map[uint64]bool{} // R_BPF_64_ABS64, R_BPF_64_ABS32
+	data, widths := s.bytes(int(sec.info)), map[uint32]int{2: 8, 3: 4} // R_BPF_64_ABS64, R_BPF_64_ABS32
 	for r := range slices.Chunk(s.bytes(rel), size) {
 		if len(r) < size {
 			return
 		}
 		off, w := s.from.Uint64(r), widths[uint32(s.from.Uint64(r[8:]))]
-		if off < uint64(len(data)) && !done[off] {
-			s.fields(data[off:], w)
-			done[off] = true
+		if off >= uint64(len(data)) || w == 0 {
+			continue
+		}
+		s.fields(data[off:], w)
+		for i := range uint64(w) {
+			at := to.off + off + i
+			s.twice = s.twice || s.patches[at]
+			s.patches[at] = true
 		}
 	}
 }
 
 func (s *swapper) words(b []byte) { s.each(b, 4, 4) }
+
+// regular tells that a section is made of what sections takes it for.
+func (s *swapper) regular(i int) bool {
+	b, sec := s.bytes(i), s.all[i]
+	switch {
+	case sec.name == ".BTF":
+		return s.btfTypesEnd(b) != 0
+	case sec.name == ".BTF.ext":
+		return s.btfExtWords(b)
+	case sec.flags&elf.SHF_EXECINSTR != 0:
+		for _, data := range []string{"license", "version", ".maps", ".data", ".rodata", ".bss", ".struct_ops", ".jumptables", ".kconfig"} {
+			if strings.Contains(sec.name, data) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// btfExtWords tells that all of .BTF.ext stands on multiples of 4.
+func (s *swapper) btfExtWords(b []byte) bool {
+	if len(b) < 24 || s.from.Uint32(b[4:])%4 != 0 {
+		return false
+	}
+	header := uint64(s.from.Uint32(b[4:]))
+	for at := uint64(8); at+8 <= min(header, uint64(len(b)), 32); at += 8 {
+		off, size := uint64(s.from.Uint32(b[at:])), uint64(s.from.Uint32(b[at+4:]))
+		if off%4 != 0 || size%4 != 0 {
+			return false
+		}
+		if first := header + off; size > 0 && (first+4 > uint64(len(b)) || s.from.Uint32(b[first:])%4 != 0) {
+			return false
+		}
+	}
+	return true
+}
 
 // btf reverses everything but the strings.
 func (s *swapper) btf(b []byte) {
