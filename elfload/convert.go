@@ -60,6 +60,7 @@ func (o *Object) Convert(w io.Writer, opts ConvertOptions) ([]Warning, error) {
 	c.types = newCTypes(o.file.BTF)
 	c.nameAll()
 	c.printMaps()
+	c.moved = c.movedPrograms()
 	c.printStubs()
 	_, err := w.Write(c.assemble())
 	return c.warns, err
@@ -92,6 +93,7 @@ type converter struct {
 	flags    uint32           // bits of map_flags in use
 	pins     bool             // LIBBPF_PIN_BY_NAME is in use
 
+	moved               []string // notes on programs whose section has to change
 	protos, maps, stubs bytes.Buffer
 	warns               []Warning
 }
@@ -132,6 +134,9 @@ func (c *converter) assemble() []byte {
 			b.WriteByte('\n')
 			b.Write(text)
 		}
+	}
+	if len(c.moved) > 0 {
+		section([]byte(comment(c.moved...)))
 	}
 	section(c.protos.Bytes())
 	section(c.maps.Bytes())

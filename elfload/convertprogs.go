@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
 	"github.com/bpfload/bpfload/internal/rawbtf"
 	"github.com/bpfload/bpfload/legacymaps"
@@ -45,6 +46,11 @@ func (c *converter) stubSection(i int) (section string, guessed bool) {
 	if st, ok := progs.ClassifySection(section); ok && !st.Legacy && !slotSection(section) {
 		return section, false
 	}
+	if target := legacymaps.ProgramSection(c.o.Maps, section); strings.Contains(target, "/") {
+		if st, ok := progs.ClassifySection(target); ok && !st.Legacy && !slotSection(target) {
+			return target, false
+		}
+	}
 	typ := pr.Type
 	for _, call := range c.o.calls {
 		if call.prog != i || typ != 0 {
@@ -56,15 +62,38 @@ func (c *converter) stubSection(i int) (section string, guessed bool) {
 			typ = st.Type
 		}
 	}
+	if st, ok := progs.ClassifySection(legacymaps.AssumedSection(c.o.Maps, section, c.o.legacyOptions())); ok && typ == 0 {
+		typ = st.Type
+	}
 	for _, row := range stubSections {
 		if row.typ == progs.TypeName(typ) {
 			return row.section, false
 		}
 	}
-	if assumed := legacymaps.AssumedSection(c.o.Maps, pr.Section, c.o.legacyOptions()); assumed != "" {
-		return assumed, true
-	}
 	return stubSections[0].section, true
+}
+
+// movedPrograms tells of programs in no slot whose section name newer loaders do
+// not know: definitions alone do not make them load.
+func (c *converter) movedPrograms() []string {
+	var notes []string
+	for i := range c.o.Programs {
+		pr := &c.o.Programs[i]
+		if c.programs[i].name != "" || pr.Text() {
+			continue
+		}
+		section, guessed := c.stubSection(i)
+		text := fmt.Sprintf("program %s stands in section %s, which newer loaders do not know; now that is SEC(%s)", Quote(pr.Name), Quote(pr.Section), cString(section))
+		switch {
+		case guessed:
+			text = fmt.Sprintf("program %s stands in section %s, which does not tell its type: find the SEC() for it", Quote(pr.Name), Quote(pr.Section))
+		case section == strings.TrimPrefix(pr.Section, "?"):
+			continue
+		}
+		c.warns = append(c.warns, Warning{Code: "convert_section", Program: pr.Name, Section: pr.Section, Offset: mapdef.At(pr.Offset), Message: text})
+		notes = append(notes, sentence(text))
+	}
+	return notes
 }
 
 // slotSection tells whether the section's name ends in a slot's number.

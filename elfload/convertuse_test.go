@@ -102,14 +102,14 @@ func TestConvertWarnings(t *testing.T) {
 		file string
 		want []string // map, code
 	}{
-		{"legacy_alias.o", []string{"real convert_aliases"}},                                                                             // L8
-		{"legacy_static.o", []string{"first convert_static", "second convert_static"}},                                                   // L7
-		{"legacy_android.o", []string{"stats convert_pinning", "stats convert_field", "common convert_pinning", "common convert_field"}}, // L93, L94
-		{"legacy_gobpf.o", []string{"beta_sym convert_aliases", "beta_sym convert_pinning", "custom convert_pinning"}},                   // L11, L72
-		{"legacy_goebpf.o", []string{"template convert_pinning", "second convert_pinning"}},                                              // L86
-		{"legacy_deepflow.o", []string{"__trace_map convert_field", "__progs_jmp_kp_map convert_field"}},                                 // L99
+		{"legacy_alias.o", []string{"real convert_aliases"}},                                                                                                       // L8
+		{"legacy_static.o", []string{"first convert_static", "second convert_static"}},                                                                             // L7
+		{"legacy_android.o", []string{"stats convert_pinning", "stats convert_field", "common convert_pinning", "common convert_field", "counts convert_section"}}, // L93, L94
+		{"legacy_gobpf.o", []string{"beta_sym convert_aliases", "beta_sym convert_pinning", "custom convert_pinning"}},                                             // L11, L72
+		{"legacy_goebpf.o", []string{"template convert_pinning", "second convert_pinning"}},                                                                        // L86
+		{"legacy_deepflow.o", []string{"__trace_map convert_field", "__progs_jmp_kp_map convert_field", "exits convert_section"}},                                  // L99
 		{"legacy_cilium.o", []string{"cilium_calls convert_pinning", "cilium_calls convert_section", "cilium_policy convert_pinning",
-			"cilium_policy convert_section", "cilium_lxc convert_pinning"}}, // L57, L61
+			"cilium_policy convert_section", "cilium_lxc convert_pinning", "begins convert_section"}}, // L57, L61
 		{"legacy_samples.o", []string{"jmp convert_section"}}, // L36
 		{"convert_order.o", []string{"outer convert_order", "outer convert_order", "jmp convert_section", "hidden convert_static",
 			"second convert_pinning", "other_jmp convert_aliases", "other_jmp convert_section"}},
@@ -122,7 +122,7 @@ func TestConvertWarnings(t *testing.T) {
 				if !strings.HasPrefix(w.Code, "convert_") {
 					continue
 				}
-				got = append(got, w.Map+" "+w.Code)
+				got = append(got, w.Map+w.Program+" "+w.Code)
 				if !strings.Contains(text, strings.ToUpper(w.Message[:1])+w.Message[1:]+".") {
 					t.Errorf("%q is no comment in\n%s", w.Message, text)
 				}

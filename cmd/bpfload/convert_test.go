@@ -21,7 +21,7 @@ func TestConvert(t *testing.T) {
 
 func TestConvertFlags(t *testing.T) {
 	bpfload(t, "convert", "--dialect", "katran", "--inner", "vips=prototype", objects+"legacy_katran.o").
-		want(t, 0, []string{"__array(values, struct prototype_map);"}, nil)
+		want(t, 0, []string{"__array(values, struct prototype_map);"}, []string{`now that is SEC("xdp")`})
 	bpfload(t, "convert", "--map", "frame_scratch_map.max_entries=7", objects+"legacy_falco.o").want(t, 0, []string{"__uint(max_entries, 7);"}, nil)
 	bpfload(t, "convert", objects+"order.o").want(t, 0, []string{"/* order.o holds no legacy definitions. */\n"}, []string{"nothing to convert"})
 }
