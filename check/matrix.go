@@ -78,10 +78,10 @@ func Merge(list []On, require bool) *Report {
 		}
 		k.Name = k.Release
 		if k.Release == "" {
-			k.Name = string(k.Image)
+			k.Name = path.Base(string(k.Image))
 		}
 		same := func(o Kernel) bool { return o.Name == k.Name }
-		if slices.ContainsFunc(out.Kernels, same) && k.Image != "" && k.Name != string(k.Image) {
+		if slices.ContainsFunc(out.Kernels, same) && k.Release != "" && k.Image != "" {
 			k.Name += " (" + path.Base(string(k.Image)) + ")"
 		}
 		for n := 2; slices.ContainsFunc(out.Kernels, same); n++ {

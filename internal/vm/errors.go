@@ -19,7 +19,8 @@ var (
 	ErrInput = errors.New("the guest cannot be made")
 )
 
-// Error is a guest that did not come to its end.
+// Error is a guest that did not come to its end. Its text leaves the kernel to
+// the caller, who named it.
 type Error struct {
 	Kernel string // as in Options
 	Err    error  // wraps one of the above
@@ -33,7 +34,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	s := fmt.Sprintf("kernel %q: %v", e.Kernel, e.Err)
+	s := e.Err.Error()
 	if e.Phase != "" {
 		s += " (" + e.Phase + ")"
 	}

@@ -153,6 +153,8 @@ func TestWhatIsGivenIsChecked(t *testing.T) {
 		{"init is no binary", func(o *Options) { o.Init = file("script", "#!/bin/sh\n") }, ErrInput, "no Linux binary"},
 		{"relative file", func(o *Options) { o.Files = []File{{Host: kernel, Guest: "x"}} }, ErrInput, "absolute"},
 		{"file above the root", func(o *Options) { o.Files = []File{{Host: kernel, Guest: "/../x"}} }, ErrInput, "absolute"},
+		{"file of a kernel's file system", func(o *Options) { o.Files = []File{{Host: kernel, Guest: "/dev/shm/x"}} }, ErrInput, "own file system"},
+		{"relative directory", func(o *Options) { o.Dir = "x" }, ErrInput, "absolute"},
 		{"missing file", func(o *Options) { o.Files = []File{{Host: dir + "/none", Guest: "/x"}} }, ErrInput, "no such file"},
 		{"missing module", func(o *Options) { o.Modules = []string{dir + "/none.ko"} }, ErrInput, "no such file"},
 		{"module by name", func(o *Options) { o.Modules = []string{"veth"} }, ErrInput, "only a Debian package"},

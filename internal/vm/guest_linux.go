@@ -75,14 +75,15 @@ func serve() error {
 }
 
 // mount is a file system of the guest. Only those that a kernel may lack, or
-// have as a module, are optional.
+// have as a module, are optional. Everything else, /tmp too, is in memory anyway,
+// and a mount would hide files of the initramfs.
 type mount struct {
 	what, at string
 	optional bool
 }
 
 var mounts = [...]mount{
-	{"proc", "/proc", false}, {"sysfs", "/sys", false}, {"devtmpfs", "/dev", false}, {"tmpfs", "/tmp", true}, {"tmpfs", "/run", true},
+	{"proc", "/proc", false}, {"sysfs", "/sys", false}, {"devtmpfs", "/dev", false},
 	{"bpf", "/sys/fs/bpf", true}, {"debugfs", "/sys/kernel/debug", true}, {"tracefs", "/sys/kernel/tracing", true},
 	{"securityfs", "/sys/kernel/security", true}, {"cgroup2", "/sys/fs/cgroup", true},
 }
@@ -97,7 +98,7 @@ func mountAll() error {
 			return fmt.Errorf("mounting %s: %w", m.at, err)
 		}
 	}
-	return os.Chmod("/tmp", 0o777|fs.ModeSticky)
+	return errors.Join(os.MkdirAll("/tmp", 0o777), os.MkdirAll("/run", 0o755), os.Chmod("/tmp", 0o777|fs.ModeSticky))
 }
 
 // prepare does what does not need telling about unless it fails.

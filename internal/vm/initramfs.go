@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -24,6 +25,9 @@ type config struct {
 	Dir     string   `json:"dir"`
 	Modules []string `json:"modules"` // paths in the guest
 }
+
+// mountedOver are directories whose files nobody would see in the guest.
+var mountedOver = []string{"proc", "sys", "dev"}
 
 // initramfs packs init, the configuration, modules and files.
 type initramfs struct {
@@ -51,6 +55,14 @@ func writeInitramfs(w io.Writer, init string, o *Options, k *kernelImage, module
 		files = append(files, File{Data: m.data, Guest: at})
 		c.Modules = append(c.Modules, at)
 	}
+	if o.Dir != "" {
+		if !path.IsAbs(o.Dir) {
+			return input("directory %q is no absolute path", o.Dir)
+		}
+		if err := fsys.dir(path.Clean(o.Dir)[1:]); err != nil {
+			return err
+		}
+	}
 	text, err := json.Marshal(&c)
 	if err != nil {
 		return err
@@ -70,6 +82,9 @@ func (a *initramfs) add(f File) error {
 		return input("%q is no absolute path in plain form", f.Guest)
 	}
 	name := f.Guest[1:]
+	if first, _, _ := strings.Cut(name, "/"); slices.Contains(mountedOver, first) {
+		return input("%q: the guest has the kernel's own file system at /%s", f.Guest, first)
+	}
 	if f.Host == "" {
 		mode := f.Mode
 		if mode == 0 {
@@ -132,7 +147,7 @@ func (a *initramfs) file(name string, mode uint32, size int64, r io.Reader) erro
 
 // dir makes a directory and those above it, once each.
 func (a *initramfs) dir(name string) error {
-	if name == "." {
+	if name == "." || name == "" {
 		return nil
 	}
 	at := ""

@@ -90,8 +90,8 @@ func TestInitramfs(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"dev 40755", "dev/console 20600", "init 100755", "boot 40755", "boot/config-1 100644", "lib 40755", "lib/modules 40755", "lib/modules/00-m.ko 100644",
-		".bpfload-vm.json 100644", "x 40755", "x/link 100744", "x/sub 40755", "x/sub/a 100744", "x/hi 100644"}
+	want := []string{"dev 40755", "dev/console 20600", "x 40755", "init 100755", "boot 40755", "boot/config-1 100644", "lib 40755", "lib/modules 40755", "lib/modules/00-m.ko 100644",
+		".bpfload-vm.json 100644", "x/link 100744", "x/sub 40755", "x/sub/a 100744", "x/hi 100644"}
 	if !slices.Equal(names, want) {
 		t.Errorf("members\n%q\nwant\n%q", names, want)
 	}
