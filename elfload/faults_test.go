@@ -119,6 +119,8 @@ func faultTypes() *elftest.BTF {
 	less := b.Ptr(b.FuncProto(b.Int("_Bool", 1, 0), elftest.Param{Type: b.Ptr(node)}, elftest.Param{Type: b.Ptr(b.Const(node))}))
 	b.Func("bpf_rbtree_add_impl", b.FuncProto(b.Int("int", 4, elftest.Signed), elftest.Param{Type: b.Ptr(root)}, elftest.Param{Type: b.Ptr(node)},
 		elftest.Param{Type: less}, elftest.Param{Type: void}, elftest.Param{Type: u64}), rawbtf.LinkStatic)
+	b.Func("bpf_xdp_metadata_rx_timestamp", b.FuncProto(b.Int("int", 4, elftest.Signed), elftest.Param{Type: b.Ptr(b.Const(b.Struct("xdp_md", 24)))},
+		elftest.Param{Type: b.Ptr(u64)}), rawbtf.LinkStatic)
 	ops := b.Struct("tcp_congestion_ops", 40,
 		elftest.Member{Name: "ssthresh", Type: b.Ptr(b.FuncProto(u32, elftest.Param{Type: void})), BitOffset: 0},
 		elftest.Member{Name: "cong_avoid", Type: b.Ptr(b.FuncProto(0, elftest.Param{Type: void}, elftest.Param{Type: u32}, elftest.Param{Type: u32})), BitOffset: 64},
