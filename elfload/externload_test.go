@@ -330,7 +330,9 @@ func TestExternsKeepGoing(t *testing.T) {
 			"takes_address": "there_is_no_such_symbol", "reads": "", "other_prototype": ""}},
 		{"ksyms_strong", Options{Autoload: []string{"calls_too", "takes_address", "reads"}}, func(b *elftest.BTF, r *recorder) {
 			addModule(b, r, "mod", func(m *elftest.BTF) { m.Var("there_is_no_such_variable", 1, rawbtf.LinkGlobal) })
-			r.refuse = func(call string, _ any) syscall.Errno { return map[string]syscall.Errno{"kallsyms": syscall.EACCES}[call] }
+			r.refuse = func(call string, _ any) syscall.Errno {
+				return map[string]syscall.Errno{"kallsyms": syscall.EACCES}[call]
+			}
 		}, map[string]string{"calls": "there_is_no_such_function", "calls_too": "there_is_no_such_function",
 			"takes_address": "symbols cannot be read", "reads": "", "other_prototype": ""}},
 		{"kconfig_strong", Options{Autoload: []string{"needs_it_too"}}, func(*elftest.BTF, *recorder) {},
