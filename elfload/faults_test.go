@@ -27,11 +27,14 @@ var faultErrnos = [...]syscall.Errno{syscall.EINVAL, syscall.EPERM, syscall.ENOM
 // (`make faults`); otherwise each is one of the two in turn.
 func faultsAll() bool { return os.Getenv("BPFLOAD_FAULTS") == "all" }
 
-// faultRefusals are the fixtures that no kernel loads, with the code of their
-// error. Their loads are failed like all others, and undo what they made.
+// faultRefusals are the fixtures that no kernel loads, or not the recorder, which
+// has not their modules, with the code of their error. Their loads are failed like all others, and undo what they made.
 var faultRefusals = map[string]string{
 	"kconfig_strong.o": "kconfig_unset",
 	"ksyms_strong.o":   "ksym_missing",
+	"module_kfuncs.o":  "ksym_missing",
+	"module_targets.o": "attach_target",
+	"xdp_metadata.o":   "ksym_missing",
 }
 
 // faultCase is one fixture as the recorder loads it.
