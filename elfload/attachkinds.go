@@ -120,6 +120,18 @@ func AttachKinds() []AttachKind {
 	return out
 }
 
+// AttachKindsOf are those that a program of that type can have.
+func AttachKindsOf(def *ProgramDef) []AttachKind {
+	p := &PlannedProgram{ProgramDef: *def}
+	var out []AttachKind
+	for i := range linkKinds {
+		if k := &linkKinds[i]; k.form != "" && k.fits(p) {
+			out = append(out, AttachKind{k.name, k.form, k.summary})
+		}
+	}
+	return out
+}
+
 // linkKindNamed is nil for a name that is none.
 func linkKindNamed(name string) *linkKind {
 	for i := range linkKinds {
@@ -153,10 +165,8 @@ func (k *linkKind) attachType(p *PlannedProgram) uint32 {
 // fittingForms are the targets that a program can be attached to, as text.
 func fittingForms(p *PlannedProgram) []string {
 	var out []string
-	for i := range linkKinds {
-		if k := &linkKinds[i]; k.form != "" && k.fits(p) {
-			out = append(out, k.name+":"+k.form)
-		}
+	for _, k := range AttachKindsOf(&p.ProgramDef) {
+		out = append(out, k.Name+":"+k.Form)
 	}
 	return out
 }

@@ -43,6 +43,7 @@ pin_link           1 on_tc path=/sys/fs/bpf/x/links/on_tc
 pin_link           2 on_tc-2 path=/sys/fs/bpf/x/links/on_tc-2
 pin_link           3 on_call path=/sys/fs/bpf/x/links/on_call
 pin_link           4 on_task path=/sys/fs/bpf/x/links/on_task
+swap_pins
 
 warning not_attached program=on_egress at=cgroup_skb/egress+0x0: the program is not attached: its section does not say where, as --attach-to on_egress=cgroup:DIRECTORY|cgroup-egress:DIRECTORY would
 `
@@ -50,7 +51,7 @@ warning not_attached program=on_egress at=cgroup_skb/egress+0x0: the program is 
 		t.Errorf("got\n%s\nwithout\n%s", &b, want)
 	}
 	d := p.Document()
-	last := d.Steps[len(d.Steps)-1]
+	last := d.Steps[slices.IndexFunc(d.Steps, func(s DocumentStep) bool { return s.Op == "swap_pins" })-1]
 	if len(d.Links) != 5 || d.Links[3].Kind != "raw_tracepoint" || d.Links[3].Target != "sys_enter" || *d.Links[3].Program != 5 || last.Op != "pin_link" || *last.Link != 4 {
 		t.Errorf("document: %+v, last step %+v", d.Links, last)
 	}

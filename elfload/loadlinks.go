@@ -298,20 +298,38 @@ func (l *loader) before(li *PlannedLink, info bpfsys.LinkInfo) (int, error) {
 	if li.Map >= 0 {
 		return l.k.MapByID(uint32(info.Place), 0)
 	}
-	if path := l.plan.Programs[li.Program].PinPath; path != "" {
-		fd, err := l.k.Get(path)
-		if err == nil {
-			prog, infoErr := l.k.ProgInfo(fd)
-			if infoErr == nil && prog.ID == info.ProgID {
-				return fd, nil
-			}
-			err = errors.Join(infoErr, l.k.Close(fd))
+	paths := []string{l.plan.Programs[li.Program].PinPath}
+	for _, r := range l.renames {
+		if r.to == paths[0] { // exchanged already
+			paths = append(paths, r.from)
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return noFD, err
+	}
+	for _, path := range paths {
+		fd, err := l.pinnedProgram(path, info.ProgID)
+		if fd != noFD || err != nil {
+			return fd, err
 		}
 	}
 	return l.k.ProgramByID(info.ProgID)
+}
+
+// pinnedProgram opens a pin if it is of the program with that id, else noFD.
+func (l *loader) pinnedProgram(path string, id uint32) (int, error) {
+	if path == "" {
+		return noFD, nil
+	}
+	fd, err := l.k.Get(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return noFD, nil
+	}
+	if err != nil {
+		return noFD, err
+	}
+	info, err := l.k.ProgInfo(fd)
+	if err == nil && info.ID == id {
+		return fd, nil
+	}
+	return noFD, errors.Join(err, l.k.Close(fd))
 }
 
 // settleLinks ends the updates: after an error, links get what they ran before.

@@ -1,6 +1,7 @@
 package elfload
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -200,5 +201,62 @@ func TestReceiveFailsWithoutLeftovers(t *testing.T) {
 			t.Errorf("call %d: %v", n, err)
 		}
 		calls = len(p.calls)
+	}
+}
+
+// Links that are not pinned end with their last descriptor: they are handed over
+// with the maps, and the Table has them.
+func TestReceiveLinks(t *testing.T) {
+	load := func(o Options) (*Collection, *recorder) {
+		o.Attach.To = attachEverywhere[:2]
+		plan, err := attachPlan(t, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newRecorder()
+		r.vmlinux = faultTypes().Bytes()
+		c, err := plan.load(context.Background(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, r
+	}
+	c, r := load(Options{})
+	h, err := c.Handover(HandoverOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"hits", "links/on_xdp", "links/on_tc"}; !slices.Equal(h.Names, want) {
+		t.Errorf("names %q, want %q", h.Names, want)
+	}
+	line, err := h.Line(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &receiver{k: r, names: h.Names}
+	for _, fd := range h.FDs {
+		again, err := r.Dup(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.fds = append(in.fds, again)
+	}
+	if err := errors.Join(h.Close(), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	table, err := in.receive(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(table.Links) != 2 || table.Links[1].Name != "on_tc" || table.Links[1].Def.Target() != "tcx-ingress:lo" || table.Links[1].Def.Program != 1 || table.Links[1].FD < 3 {
+		t.Errorf("links %+v", table.Links)
+	}
+	if err := errors.Join(table.Close(), r.leftovers(0, len(r.dirs))); err != nil {
+		t.Error(err)
+	}
+	// Pinned ones stay by themselves.
+	c, _ = load(Options{PinPath: "/sys/fs/bpf/x"})
+	if h, err = c.Handover(HandoverOptions{}); err != nil || !slices.Equal(h.Names, []string{"hits"}) {
+		t.Errorf("names %q, %v", h.Names, err)
 	}
 }

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/bpfload/bpfload/elfload"
 	"github.com/bpfload/bpfload/internal/kerneltest"
@@ -57,5 +63,49 @@ func TestRunKeepsLinks(t *testing.T) {
 	c := runChild(t, []string{objects + "attach.o", "--attach-to", "on_lookup=netns:self"}, exe, "testdata/child.py")
 	if len(c.doc.Links) != 1 || c.doc.Links[0].FD == nil || fmt.Sprint(*c.doc.Links[0].FD) != "4" {
 		t.Errorf("%+v", c.doc.Links)
+	}
+}
+
+// A program array is emptied when its last holder ends. Where a program that calls
+// into it goes on, --hold says so.
+func TestHoldTellsOfEmptiedProgramArrays(t *testing.T) {
+	kerneltest.Require(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out, errs, code := &watched{first: make(chan struct{})}, &bytes.Buffer{}, make(chan int, 1)
+	go func() { code <- run(ctx, []string{"--hold", "--json", objects + "tailcall.o"}, out, errs) }()
+	<-out.first
+	var d elfload.Document
+	for range 100 { // the rest of the document
+		out.mu.Lock()
+		err := json.Unmarshal(out.buf.Bytes(), &d)
+		out.mu.Unlock()
+		if err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	for i := range d.Programs {
+		if d.Programs[i].Name != "entry" {
+			continue
+		}
+		p, err := ebpf.NewProgramFromID(ebpf.ProgramID(*d.Programs[i].ID)) // somebody else's
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+	}
+	cancel()
+	if c := <-code; c != 0 || !strings.Contains(errs.String(), `program array "prog_array_init" is emptied`) || !strings.Contains(errs.String(), `"entry"`) {
+		t.Errorf("status %d, %s", c, errs)
+	}
+}
+
+// Completion offers the places that fit a program.
+func TestCompleteAttachTo(t *testing.T) {
+	r := bpfload(t, "__complete", "load", objects+"attach.o", "--attach-to", "on_tc=t")
+	r.want(t, 0, []string{"on_tc=tcx-ingress:\n", "on_tc=tcx-egress:\n"}, []string{""})
+	if strings.Contains(r.out, "xdp") {
+		t.Errorf("offered: %s", r.out)
 	}
 }

@@ -73,7 +73,7 @@ var completers = []struct {
 	}},
 	{"attach-to", func(o *elfload.Object) (words []string) {
 		for i := range o.Programs {
-			for _, k := range elfload.AttachKinds() {
+			for _, k := range elfload.AttachKindsOf(&o.Programs[i]) {
 				words = append(words, o.Programs[i].Name+"="+k.Name+":")
 			}
 		}
