@@ -3,6 +3,7 @@ package elfload
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,8 +18,8 @@ func programError(p *PlannedProgram, code string, err error) *Error {
 		Errno: errnoOf(err), Err: err}
 }
 
-// loadPrograms verifies the programs on several workers. Programs are taken in
-// order, so when one fails every earlier one is tried too, and the error is
+// loadPrograms verifies the programs on several workers, the longest first. When
+// one fails, those before it in the object are still tried, so that the error is
 // always that of the first.
 func (l *loader) loadPrograms(steps []Step) error {
 	steps = l.withoutUnused(steps)
@@ -28,18 +29,21 @@ func (l *loader) loadPrograms(steps []Step) error {
 	}
 	var (
 		mu     sync.Mutex
-		next   int
-		failed bool
+		queue  = l.longestFirst(steps)
+		failed = len(l.progs) // the first that did
 		wg     sync.WaitGroup
 	)
 	take := func() (int, bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		if failed || next >= len(steps) || l.ctx.Err() != nil {
-			return 0, false
+		for len(queue) > 0 && l.ctx.Err() == nil {
+			i := queue[0]
+			queue = queue[1:]
+			if i < failed {
+				return i, true
+			}
 		}
-		next++
-		return steps[next-1].Program, true
+		return 0, false
 	}
 	work := func() {
 		for i, ok := take(); ok; i, ok = take() {
@@ -48,7 +52,9 @@ func (l *loader) loadPrograms(steps []Step) error {
 			if p.err != nil {
 				p.fd = noFD
 				mu.Lock()
-				failed = !l.plan.opts.KeepGoing
+				if !l.plan.opts.KeepGoing {
+					failed = min(failed, i)
+				}
 				mu.Unlock()
 			}
 		}
@@ -67,6 +73,21 @@ func (l *loader) loadPrograms(steps []Step) error {
 		return &Error{Kind: l.ctx.Err(), Stage: StageProgram, Code: "cancelled", Err: l.ctx.Err()}
 	}
 	return l.bindReadOnly(steps)
+}
+
+// longestFirst is the programs of the steps, by falling number of instructions
+// where there are several workers: a long one that begins last keeps all waiting.
+func (l *loader) longestFirst(steps []Step) []int {
+	queue := make([]int, len(steps))
+	for i, s := range steps {
+		queue[i] = s.Program
+	}
+	if l.jobs() > 1 {
+		slices.SortStableFunc(queue, func(a, b int) int {
+			return l.plan.Programs[b].code.Len() - l.plan.Programs[a].code.Len()
+		})
+	}
+	return queue
 }
 
 // Bits of log_level (include/linux/bpf_verifier.h).

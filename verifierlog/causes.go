@@ -1,17 +1,15 @@
 package verifierlog
 
-import "regexp"
-
 // cause is one refusal of the verifier's and what it means. The texts are those
 // of kernel/bpf/verifier.c; older ones stand beside newer ones.
 type cause struct {
 	code    string
-	pattern *regexp.Regexp
+	pattern *lazy
 	words   string
 }
 
-func known(code, pattern, words string) cause {
-	return cause{code, regexp.MustCompile(pattern), words}
+func known(code, text, words string) cause {
+	return cause{code, pattern(text), words}
 }
 
 // causes in the order in which they are tried: the more special come first.

@@ -1,7 +1,6 @@
 package verifierlog
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -53,10 +52,10 @@ type Register struct {
 }
 
 var (
-	insnLine  = regexp.MustCompile(`^(\d+): \([0-9a-f]{2}\) ([^;]*)(?:;\s*(.*))?$`)
-	fromLine  = regexp.MustCompile(`^from (\d+) to (\d+)(?: \([^)]*\))?: ?(.*)$`)
-	stateLine = regexp.MustCompile(`^(?:\d+: )?(?:frame\d+: )?((?:R\d+|fp-\d+)[A-Za-z_]*=.*)$`)
-	regName   = regexp.MustCompile(`\b[Rr](\d+)\b`)
+	insnLine  = pattern(`^(\d+): \([0-9a-f]{2}\) ([^;]*)(?:;\s*(.*))?$`)
+	fromLine  = pattern(`^from (\d+) to (\d+)(?: \([^)]*\))?: ?(.*)$`)
+	stateLine = pattern(`^(?:\d+: )?(?:frame\d+: )?((?:R\d+|fp-\d+)[A-Za-z_]*=.*)$`)
+	regName   = pattern(`\b[Rr](\d+)\b`)
 )
 
 // reader is the state of reading one log.
@@ -195,7 +194,7 @@ func (r *reader) registers() {
 		}
 	}
 	seen := make(map[string]bool)
-	for _, m := range regName.FindAllStringSubmatch(text, -1) {
+	for _, m := range regName.FindAllStringSubmatch(text) {
 		name := "R" + m[1]
 		if reg, ok := r.state[name]; ok && !seen[name] {
 			seen[name] = true

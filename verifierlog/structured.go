@@ -1,7 +1,6 @@
 package verifierlog
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -52,13 +51,13 @@ type diagnostics struct {
 }
 
 var (
-	noteSource = regexp.MustCompile(`^  (?:(\S+) @ )?(\S.*):(\d+):(\d+)$`)
-	noteInsn   = regexp.MustCompile(`^  insn (\d+)$`)
-	noteMarked = regexp.MustCompile(`^  >>> *(\d+) \| ?(.*)$`)
-	noteSaid   = regexp.MustCompile(`^ +\| *\^-- (\w+): (.*)$`)
-	noteMore   = regexp.MustCompile(`^ +\| {4,}(\S.*)$`)
+	noteSource = pattern(`^  (?:(\S+) @ )?(\S.*):(\d+):(\d+)$`)
+	noteInsn   = pattern(`^  insn (\d+)$`)
+	noteMarked = pattern(`^  >>> *(\d+) \| ?(.*)$`)
+	noteSaid   = pattern(`^ +\| *\^-- (\w+): (.*)$`)
+	noteMore   = pattern(`^ +\| {4,}(\S.*)$`)
 	// A line of C or an instruction around the marked one.
-	noteContext = regexp.MustCompile(`^ +\d+ \|`)
+	noteContext = pattern(`^ +\d+ \|`)
 )
 
 // take tells whether the line belongs to the structured part.
