@@ -34,7 +34,6 @@ var faultRefusals = map[string]string{
 	"ksyms_strong.o":   "ksym_missing",
 	"module_kfuncs.o":  "ksym_missing",
 	"module_targets.o": "attach_target",
-	"xdp_metadata.o":   "ksym_missing",
 }
 
 // faultCase is one fixture as the recorder loads it.
@@ -117,8 +116,6 @@ func faultTypes() *elftest.BTF {
 	for _, name := range []string{"sched_switch", "sys_enter"} {
 		b.Typedef("btf_trace_"+name, b.Ptr(nothing))
 	}
-	b.Func("bpf_xdp_metadata_rx_timestamp", b.FuncProto(b.Int("int", 4, elftest.Signed), elftest.Param{Type: b.Ptr(b.Const(b.Struct("xdp_md", 4)))},
-		elftest.Param{Type: b.Ptr(b.Int("u64", 8, 0))}), rawbtf.LinkStatic)
 	b.Func("bpf_obj_new_impl", b.FuncProto(void, elftest.Param{Type: u64}, elftest.Param{Type: void}), rawbtf.LinkStatic)
 	b.Func("bpf_obj_drop_impl", b.FuncProto(0, elftest.Param{Type: void}, elftest.Param{Type: void}), rawbtf.LinkStatic)
 	less := b.Ptr(b.FuncProto(b.Int("_Bool", 1, 0), elftest.Param{Type: b.Ptr(node)}, elftest.Param{Type: b.Ptr(b.Const(node))}))
