@@ -76,7 +76,7 @@ func (k *ksym) missing() error {
 	case k.absent != nil:
 		return fmt.Errorf("%s is not found: %w", k.what(), k.absent)
 	case k.typed:
-		return fmt.Errorf("%s is not in the types of this kernel or its modules", k.what())
+		return fmt.Errorf("%s is not in the types of this kernel or its modules%s", k.what(), kfuncSince(k.typeName()))
 	}
 	return fmt.Errorf("%s is not among the symbols of this kernel", k.what())
 }

@@ -420,3 +420,23 @@ func FuzzScanKallsyms(f *testing.F) {
 		}
 	})
 }
+
+func TestKfuncSince(t *testing.T) {
+	for name, want := range map[string]string{"bpf_rcu_read_lock": " (it came with Linux 6.2)", "bpf_wq_init": " (it came with Linux 6.10)", "schedule": ""} {
+		if got := kfuncSince(name); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	k := &ksym{name: "bpf_obj_new_impl___mine", decl: someFunc(t), typed: true}
+	if err := k.missing(); err == nil || !strings.HasSuffix(err.Error(), "modules (it came with Linux 6.2)") {
+		t.Errorf("%v", err)
+	}
+}
+
+// someFunc is the type of a function.
+func someFunc(t *testing.T) rawbtf.Type {
+	t.Helper()
+	b := elftest.NewBTF(hostOrder)
+	id := b.Func("f", b.FuncProto(0), rawbtf.LinkGlobal)
+	return b.Table().Type(id)
+}
