@@ -100,3 +100,35 @@ func ExampleObject_CollectionSpec() {
 	// Output:
 	// 10 maps
 }
+
+// An upgrade of an object whose maps are pinned: what would happen, and then that.
+// Entries go over to the new maps, but for those of a ring buffer, which begins anew.
+func ExamplePlan_DiffPins() {
+	obj, err := elfload.Open("filter.o")
+	if err != nil {
+		log.Fatal(err)
+	}
+	plan, err := obj.Plan(elfload.Options{
+		PinPath:      "/sys/fs/bpf/filter",
+		OnMismatch:   elfload.MismatchMigrate,
+		OnMismatchOf: []elfload.MapMismatch{{Map: "events", OnMismatch: elfload.MismatchReplace}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	diff, err := plan.DiffPins(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range diff.Maps {
+		fmt.Println(m.Name, m.Status, m.Fields)
+	}
+	if err := diff.Err(); err != nil {
+		log.Fatal(err) // a load would fail
+	}
+	coll, err := plan.Load(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer coll.Close()
+}

@@ -25,8 +25,9 @@ func Load(ctx context.Context, path string, opts Options) (*Collection, error) {
 
 // Load carries the plan out. It is all or nothing: after an error no
 // descriptor, pin or directory of this load is left, and older pins are as they
-// were. (Older pins of programs are replaced last of all, one rename each; if one
-// of several such renames fails, those before it have happened.) Cancelling ctx stops
+// were, and so are slots of program arrays that are used again. (Before Linux 5.16
+// older pins are replaced last of all, one rename each; if one of several such
+// renames fails, those before it have happened.) Cancelling ctx stops
 // between two system calls. Loads may run at the same time, also of one Plan.
 // The caller closes the Collection.
 func (p *Plan) Load(ctx context.Context) (*Collection, error) {

@@ -40,7 +40,7 @@ var faultCalls = [...]struct {
 	{"bpf", []string{"ENOMEM", "EPERM"}, false, true},
 	{"openat", []string{"ENOMEM", "EPERM"}, true, false},
 	{"mkdirat", []string{"EPERM", "ENOSPC", "EINTR"}, true, false},
-	{"renameat", []string{"EPERM", "EBUSY"}, true, true},
+	{"renameat2", []string{"EPERM", "EBUSY", "EINVAL"}, true, true},
 	{"newfstatat", []string{"EPERM", "ENOMEM"}, true, false},
 	{"statfs", []string{"EPERM", "EINTR"}, true, false},
 	{"fcntl", []string{"EINVAL", "ENOMEM"}, true, false},
