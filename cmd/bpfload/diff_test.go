@@ -65,7 +65,9 @@ func TestDiffUsage(t *testing.T) {
 
 func TestDiffOfPins(t *testing.T) {
 	dir := filepath.Join(kerneltest.BPFFS(t), "diff")
-	diff := func(args ...string) result { return bpfload(t, append([]string{"diff", "--json", "--pin", dir}, args...)...) }
+	diff := func(args ...string) result {
+		return bpfload(t, append([]string{"diff", "--json", "--pin", dir}, args...)...)
+	}
 	v1, v2 := objects+"upgrade_v1.o", objects+"upgrade_v2.o"
 	r := diff(v1)
 	if got := statuses(diffDocument(t, r)); r.code != 0 || got["flows"] != elfload.DiffMissing {
