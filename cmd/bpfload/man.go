@@ -1,13 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 )
 
 func newManCmd(con *console) *cobra.Command {
@@ -27,9 +29,7 @@ func newManCmd(con *console) *cobra.Command {
 			if err != nil || (len(args) == 1 && page == root) {
 				return &usageError{err: fmt.Errorf("there is no command %q", args[0]), hint: seeHelp(root)}
 			}
-			page.InitDefaultHelpFlag()
-			page.DisableAutoGenTag = true
-			return doc.GenMan(page, manHeader(), con.out)
+			return manPage(page, manDate(), con.out)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "write every page into directory `DIR`, which is made if it is missing")
@@ -48,18 +48,36 @@ func writeManPages(root *cobra.Command, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return &usageError{err: err}
 	}
-	root.DisableAutoGenTag = true
-	return doc.GenManTree(root, manHeader(), dir)
+	return writeManTree(root, dir)
 }
 
-// manHeader dates the pages by the commit, so that one source gives one page;
-// without one SOURCE_DATE_EPOCH or today counts.
-func manHeader() *doc.GenManHeader {
-	h := &doc.GenManHeader{Section: "1", Source: "bpfload", Manual: "bpfload"}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if t, err := time.Parse(time.RFC3339, setting(info, "vcs.time")); err == nil {
-			h.Date = &t
+// writeManTree writes the page of cmd and those of its commands.
+func writeManTree(cmd *cobra.Command, dir string) error {
+	for _, c := range cmd.Commands() {
+		if !c.IsAvailableCommand() || c.IsAdditionalHelpTopicCommand() {
+			continue
+		}
+		if err := writeManTree(c, dir); err != nil {
+			return err
 		}
 	}
-	return h
+	f, err := os.Create(filepath.Join(dir, manName(cmd)+".1"))
+	if err != nil {
+		return &usageError{err: err}
+	}
+	return errors.Join(manPage(cmd, manDate(), f), f.Close())
+}
+
+// manDate dates the pages by the commit, so that one source gives one page;
+// without one SOURCE_DATE_EPOCH or today counts.
+func manDate() time.Time {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if t, err := time.Parse(time.RFC3339, setting(info, "vcs.time")); err == nil {
+			return t
+		}
+	}
+	if n, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
+		return time.Unix(n, 0).UTC()
+	}
+	return time.Now()
 }

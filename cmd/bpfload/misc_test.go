@@ -82,6 +82,19 @@ func TestManPages(t *testing.T) {
 	}
 }
 
+// A page is what man(7) takes: no line of text is a request, blocks end.
+func TestManMarkup(t *testing.T) {
+	if got := roff(".dot\n'quote\na-b\\c"); got != "\\&.dot\n\\&'quote\na\\-b\\ec" {
+		t.Errorf("%q", got)
+	}
+	var b bytes.Buffer
+	manText(&b, "one\n\ntwo:\n\n    kept\n\n    as is\n\nthree\n  end")
+	if want := "one\n.PP\ntwo:\n.PP\n.EX\n    kept\n\n    as is\n\n.EE\nthree\n.EX\n  end\n.EE\n"; b.String() != want {
+		t.Errorf("%q", b.String())
+	}
+	bpfload(t, "man", "load").want(t, 0, []string{".SH OPTIONS", ".TP\n.B \\-\\-json\n", ".SH SEE ALSO\n.BR bpfload (1)"}, nil)
+}
+
 func TestCompletion(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		bpfload(t, "completion", shell).want(t, 0, []string{"bpfload"}, nil)
