@@ -32,8 +32,6 @@ func faultsAll() bool { return os.Getenv("BPFLOAD_FAULTS") == "all" }
 var faultRefusals = map[string]string{
 	"kconfig_strong.o": "kconfig_unset",
 	"ksyms_strong.o":   "ksym_missing",
-	"module_kfuncs.o":  "ksym_missing",
-	"module_targets.o": "attach_target",
 }
 
 // faultCase is one fixture as the recorder loads it.
@@ -110,7 +108,7 @@ func faultTypes() *elftest.BTF {
 	void := b.Ptr(0)
 	nothing := b.FuncProto(0)
 	node, root := b.Struct("bpf_rb_node", 32), b.Struct("bpf_rb_root", 16)
-	for _, name := range []string{"do_nanosleep", "bpf_iter_task", "bpf_lsm_file_open", "bpf_lsm_bpf", "do_exit", "security_file_open", "__x64_sys_nanosleep"} {
+	for _, name := range []string{"do_nanosleep", "bpf_iter_task", "bpf_lsm_file_open", "bpf_lsm_bpf", "do_exit", "security_file_open", "__x64_sys_nanosleep", "nf_conntrack_in"} {
 		b.Func(name, nothing, rawbtf.LinkStatic)
 	}
 	for _, name := range []string{"sched_switch", "sys_enter"} {
@@ -121,6 +119,10 @@ func faultTypes() *elftest.BTF {
 	less := b.Ptr(b.FuncProto(b.Int("_Bool", 1, 0), elftest.Param{Type: b.Ptr(node)}, elftest.Param{Type: b.Ptr(b.Const(node))}))
 	b.Func("bpf_rbtree_add_impl", b.FuncProto(b.Int("int", 4, elftest.Signed), elftest.Param{Type: b.Ptr(root)}, elftest.Param{Type: b.Ptr(node)},
 		elftest.Param{Type: less}, elftest.Param{Type: void}, elftest.Param{Type: u64}), rawbtf.LinkStatic)
+	conn, skb, tuple, opts := b.Ptr(b.Struct("nf_conn", 8)), b.Ptr(b.Struct("__sk_buff", 4)), b.Ptr(b.Struct("bpf_sock_tuple", 12)), b.Ptr(b.Struct("bpf_ct_opts", 12))
+	b.Func("bpf_skb_ct_lookup", b.FuncProto(conn, elftest.Param{Type: skb}, elftest.Param{Type: tuple}, elftest.Param{Type: u32},
+		elftest.Param{Type: opts}, elftest.Param{Type: u32}), rawbtf.LinkStatic)
+	b.Func("bpf_ct_release", b.FuncProto(0, elftest.Param{Type: conn}), rawbtf.LinkStatic)
 	b.Func("bpf_xdp_metadata_rx_timestamp", b.FuncProto(b.Int("int", 4, elftest.Signed), elftest.Param{Type: b.Ptr(b.Const(b.Struct("xdp_md", 24)))},
 		elftest.Param{Type: b.Ptr(u64)}), rawbtf.LinkStatic)
 	ops := b.Struct("tcp_congestion_ops", 40,

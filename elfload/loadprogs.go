@@ -251,7 +251,7 @@ func (p *Plan) kernVersion(pr *PlannedProgram) uint32 {
 
 // bindReadOnly ties every frozen data map to every program, whether or not the
 // program refers to it, so that tools find the object's constants (R165). A
-// kernel that cannot (Linux before 5.10) is not told of.
+// kernel that cannot (Linux before 5.10) is told of, once.
 func (l *loader) bindReadOnly(steps []Step) error {
 	for i := range l.plan.Maps {
 		m := &l.plan.Maps[i]
@@ -264,10 +264,8 @@ func (l *loader) bindReadOnly(steps []Step) error {
 			}
 			if err := l.k.BindMap(l.progs[s.Program].fd, l.maps[i].fd); err != nil {
 				l.trace("program %q: map %q is not bound: %v", l.plan.Programs[s.Program].Name, m.Name, err)
-				if !errors.Is(err, syscall.EINVAL) {
-					l.warn(Warning{Code: "not_bound", Map: m.Name, Section: m.Section, Program: l.plan.Programs[s.Program].Name,
-						Message: fmt.Sprintf("the program does not refer to the map, and tools will not find it there: %v", err)})
-				}
+				l.warn(Warning{Code: "not_bound", Map: m.Name, Section: m.Section, Program: l.plan.Programs[s.Program].Name,
+					Message: fmt.Sprintf("the program does not refer to the map, and tools will not find it there: %v", err)})
 				return nil
 			}
 		}
