@@ -52,7 +52,7 @@ func varPlan(t *testing.T, obj *elfload.Object, name, text string) string {
 	}
 	if err != nil {
 		var e *elfload.Error
-		if !errors.As(err, &e) || e.Code == "" || len(err.Error()) > 4096 {
+		if !errors.As(err, &e) || e.Code == "" || len(err.Error()) > 4096+8*len(text) { // which it may quote, escaped
 			t.Fatalf("%s=%.100q: error %.300v", name, text, err)
 		}
 		return err.Error()
