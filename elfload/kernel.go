@@ -74,7 +74,7 @@ func (host) FreezeMap(fd int) error                              { return bpfsys
 func (host) LoadProgram(a *bpfsys.ProgAttr) (int, string, error) { return bpfsys.ProgLoad(a) }
 func (host) BindMap(prog, m int) error                           { return bpfsys.ProgBindMap(prog, m) }
 func (host) MapInfo(fd int) (bpfsys.MapInfo, error)              { return bpfsys.GetMapInfo(fd) }
-func (host) ProgInfo(fd int) (bpfsys.ProgInfo, error)            { return bpfsys.GetProgInfo(fd) }
+func (host) ProgInfo(fd int) (bpfsys.ProgInfo, error)            { return bpfsys.GetProgFacts(fd) }
 func (host) PossibleCPUs() (int, error)                          { return bpfsys.PossibleCPUs() }
 func (host) InterfaceIndex(name string) (uint32, error)          { return bpfsys.InterfaceIndex(name) }
 func (host) VmlinuxBTF() ([]byte, error)                         { return bpfsys.VmlinuxBTF() }

@@ -45,6 +45,9 @@ func GetMapInfo(fd int) (MapInfo, error) { return MapInfo{}, errNoBPF }
 // GetProgInfo fails: there is no bpf(2) here.
 func GetProgInfo(fd int) (ProgInfo, error) { return ProgInfo{}, errNoBPF }
 
+// GetProgFacts fails: there is no bpf(2) here.
+func GetProgFacts(fd int) (ProgInfo, error) { return ProgInfo{}, errNoBPF }
+
 // GetBTFInfo fails: there is no bpf(2) here.
 func GetBTFInfo(fd int) (BTFInfo, error) { return BTFInfo{}, errNoBPF }
 

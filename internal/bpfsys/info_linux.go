@@ -33,15 +33,9 @@ func GetMapInfo(fd int) (MapInfo, error) {
 
 // GetProgInfo describes the program that fd is.
 func GetProgInfo(fd int) (ProgInfo, error) {
-	var w progInfoWire
-	if err := getInfo(fd, &w); err != nil {
+	info, w, err := progInfo(fd)
+	if err != nil {
 		return ProgInfo{}, err
-	}
-	info := ProgInfo{
-		Type: w.typ, ID: w.id, Tag: w.tag, Name: nameString(w.name[:]),
-		XlatedLen: w.xlatedLen, JitedLen: w.jitedLen, LoadTime: w.loadTime, UID: w.uid,
-		BTFID: w.btfID, VerifiedInsns: w.verifiedInsns, AttachBTFID: w.attachID,
-		AttachBTFObjID: w.attachBTFObjID, FuncInfos: w.nrFuncInfo, LineInfos: w.nrLineInfo, GPLCompatible: w.gplCompatible&1 != 0,
 	}
 	if w.nrMapIDs == 0 {
 		return info, nil
@@ -55,6 +49,25 @@ func GetProgInfo(fd int) (ProgInfo, error) {
 		return ProgInfo{}, err
 	}
 	return info, nil
+}
+
+// GetProgFacts is GetProgInfo without the maps, which saves a call.
+func GetProgFacts(fd int) (ProgInfo, error) {
+	info, _, err := progInfo(fd)
+	return info, err
+}
+
+func progInfo(fd int) (ProgInfo, *progInfoWire, error) {
+	var w progInfoWire
+	if err := getInfo(fd, &w); err != nil {
+		return ProgInfo{}, nil, err
+	}
+	return ProgInfo{
+		Type: w.typ, ID: w.id, Tag: w.tag, Name: nameString(w.name[:]),
+		XlatedLen: w.xlatedLen, JitedLen: w.jitedLen, LoadTime: w.loadTime, UID: w.uid,
+		BTFID: w.btfID, VerifiedInsns: w.verifiedInsns, AttachBTFID: w.attachID,
+		AttachBTFObjID: w.attachBTFObjID, FuncInfos: w.nrFuncInfo, LineInfos: w.nrLineInfo, GPLCompatible: w.gplCompatible&1 != 0,
+	}, &w, nil
 }
 
 // GetBTFInfo describes the BTF that fd is.
