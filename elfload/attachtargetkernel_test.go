@@ -6,6 +6,8 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/cilium/ebpf"
+
 	"github.com/bpfload/bpfload/internal/bpfsys"
 )
 
@@ -53,18 +55,43 @@ func (r *recorder) ProgramByID(id uint32) (int, error) {
 		return noFD, err
 	}
 	_, ok := r.targets.programs[id]
-	if _, loaded := r.code[int(id)]; loaded {
-		ok = true
-	}
-	for _, l := range r.links {
-		ok = ok || l.prog == int(id)
-	}
-	if !ok {
+	if !ok && !r.lives(int(id)) {
 		return noFD, &bpfsys.SyscallError{Command: "BPF_PROG_GET_FD_BY_ID", Errno: syscall.ENOENT}
 	}
 	fd := r.open(fmt.Sprintf("prog %d", id))
 	r.fdObj[fd] = int(id)
 	return fd, nil
+}
+
+// lives tells whether anything holds a program: a link, a descriptor, a pin, or a
+// slot of a program array.
+func (r *recorder) lives(id int) bool {
+	for _, l := range r.links {
+		if l.prog == id {
+			return true
+		}
+	}
+	if _, loaded := r.code[id]; !loaded {
+		return false
+	}
+	for fd := range r.fds {
+		if r.fdObj[fd] == id {
+			return true
+		}
+	}
+	for _, obj := range r.pins {
+		if obj == id {
+			return true
+		}
+	}
+	for obj, elems := range r.elems {
+		for _, e := range elems {
+			if ebpf.MapType(r.objs[obj].Type) == ebpf.ProgramArray && int(hostOrder.Uint32(e.value)) == id {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *recorder) ProgramBTF(fd int) ([]byte, error) {
