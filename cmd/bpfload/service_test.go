@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -29,6 +30,8 @@ type manager struct {
 	conn   *net.UnixConn
 	socket string
 	said   chan string // assignments, but FDSTORE and BARRIER
+
+	mu     sync.Mutex // what follows is written while the service runs
 	names  []string
 	fds    []*os.File
 	stored []string // names of what was stored since the last start
@@ -91,6 +94,8 @@ func (m *manager) message(text string, files []*os.File) {
 	}
 	switch {
 	case said["FDSTORE"] == "1" && len(files) == 1:
+		m.mu.Lock()
+		defer m.mu.Unlock()
 		m.names, m.fds, m.stored = append(m.names, said["FDNAME"]), append(m.fds, files[0]), append(m.stored, said["FDNAME"])
 	case said["BARRIER"] == "1" && len(files) == 1:
 		files[0].Close()
@@ -101,6 +106,8 @@ func (m *manager) message(text string, files []*os.File) {
 
 // start is the service: bpfload with what the manager has stored.
 func (m *manager) start(ctx context.Context, args ...string) *exec.Cmd {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.stored = nil
 	exe, err := os.Executable()
 	if err != nil {
@@ -128,9 +135,18 @@ func (m *manager) hears(want string) {
 	}
 }
 
+// newly are the names of what was stored since the last start.
+func (m *manager) newly() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.stored)
+}
+
 // file opens what was stored under a name.
 func (m *manager) file(name string) *ebpf.Map {
 	m.t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	at := slices.Index(m.names, name)
 	if at < 0 {
 		m.t.Fatalf("nothing is stored as %q: %q", name, m.names)
@@ -161,8 +177,8 @@ func TestServiceKeepsItsMaps(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.hears("READY=1")
-	if !slices.Equal(m.stored, []string{"hits"}) {
-		t.Errorf("stored %q", m.stored)
+	if stored := m.newly(); !slices.Equal(stored, []string{"hits"}) {
+		t.Errorf("stored %q", stored)
 	}
 	if err := first.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -194,8 +210,8 @@ func TestServiceKeepsItsMaps(t *testing.T) {
 	if *before.Maps[0].ID != *after.Maps[0].ID || !after.Maps[0].Passed || before.Maps[0].Passed {
 		t.Errorf("map %d became %d, passed %v", *before.Maps[0].ID, *after.Maps[0].ID, after.Maps[0].Passed)
 	}
-	if rest != "1 hits "+m.socket+"\n" || len(m.stored) != 0 {
-		t.Errorf("the command has %q; stored again: %q", rest, m.stored)
+	if rest != "1 hits "+m.socket+"\n" || len(m.newly()) != 0 {
+		t.Errorf("the command has %q; stored again: %q", rest, m.newly())
 	}
 	var v uint64
 	if err := m.file("hits").Lookup(uint32(7), &v); err != nil || v != 4711 {
@@ -246,8 +262,8 @@ func TestServiceThatDoesNotAnswer(t *testing.T) {
 		}
 	}
 	stop()
-	if want := []string{"outer", "inner", "a", "b"}; !slices.Equal(m.stored, want) {
-		t.Errorf("stored %q, want %q", m.stored, want)
+	if stored, want := m.newly(), []string{"outer", "inner", "a", "b"}; !slices.Equal(stored, want) {
+		t.Errorf("stored %q, want %q", stored, want)
 	}
 	var nobody *elfload.Service
 	if err := errors.Join(nobody.Notify("READY=1"), nobody.Close()); err != nil {

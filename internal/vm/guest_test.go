@@ -36,13 +36,13 @@ func TestVMGuestRunsTheCommand(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			o := program(kernels[i], bin, "tell")
-			o.Dir, o.Files, o.Modules = "/work", []vm.File{{Host: dir, Guest: "/work/fixtures"}}, modules[version]
+			o.Dir, o.Files, o.Modules = "/guest", []vm.File{{Host: dir, Guest: "/guest/fixtures"}}, modules[version]
 			r := vmtest.Run(t, o)
 			if r.ExitCode != 42 || string(r.Stderr) != "to the other stream\n" || !strings.HasPrefix(r.Release, version+".") {
 				t.Errorf("status %d, release %q, stderr %q", r.ExitCode, r.Release, r.Stderr)
 			}
 			out := string(r.Stdout)
-			if !strings.HasSuffix(out, much) || !strings.HasPrefix(out, "dir /work file \"as on the host\" <nil>\n") || strings.Contains(out, "missing ") {
+			if !strings.HasSuffix(out, much) || !strings.HasPrefix(out, "dir /guest file \"as on the host\" <nil>\n") || strings.Contains(out, "missing ") {
 				t.Errorf("stdout of %d bytes begins with\n%.600s", len(out), out)
 			}
 			for _, name := range []string{"nft_compat", "nf_tables", "x_tables"} {
