@@ -76,7 +76,7 @@ func readList(r io.Reader, all map[string]*object) (list []*object, missing []st
 			continue
 		}
 		if err := o.classify(); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", name, err)
+			o.refused = err.Error()
 		}
 		list = append(list, o)
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -18,8 +19,10 @@ const checkObjects = 500
 // `bpftool prog loadall`.
 func (b *bench) check() (row, error) {
 	paths := make([]string, 0, checkObjects)
-	for _, o := range b.objects[:min(len(b.objects), checkObjects)] {
-		paths = append(paths, o.path)
+	for _, o := range b.objects {
+		if o.refused == "" && len(paths) < checkObjects {
+			paths = append(paths, o.path)
+		}
 	}
 	r := row{what: fmt.Sprintf("`check` of %d objects in one process", len(paths)), against: "a loop of `bpftool prog loadall`", goal: 0.4,
 		low: math.Inf(1), high: math.Inf(-1)}
@@ -82,11 +85,14 @@ const processPairs = 60
 
 // process compares whole processes on the smallest object.
 func (b *bench) process() (row, error) {
-	small := b.objects[0]
+	var small *object
 	for _, o := range b.objects {
-		if o.size < small.size && o.programs > 0 {
+		if o.refused == "" && o.programs > 0 && (small == nil || o.size < small.size) {
 			small = o
 		}
+	}
+	if small == nil {
+		return row{}, errors.New("no object has a program")
 	}
 	r := row{what: "whole process, smallest object (`bpfload load x.o`)", against: "`bpftool prog load`", goal: 1}
 	var ratios, own, other []float64
