@@ -196,7 +196,11 @@ func mapDetails(m *elfload.DocumentMap) []string {
 		add("pinning %s %s", m.Pinning, elfload.Clean(shorten(string(m.PinPath), maxNameCell)))
 	}
 	if m.InitialSHA256 != "" {
-		add("%d bytes of contents, sha256 %s", m.InitialSize, m.InitialSHA256[:12])
+		unit := "bytes"
+		if m.InitialSize == 1 {
+			unit = "byte"
+		}
+		add("%d %s of contents, sha256 %s", m.InitialSize, unit, m.InitialSHA256[:12])
 	}
 	if m.Frozen {
 		add("read-only to user space once it is filled")
