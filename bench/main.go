@@ -44,7 +44,7 @@ func benchMain(args []string, stdout, stderr io.Writer) int {
 	f.StringVar(&o.plot, "plot", "", "write the plot to this file")
 	f.StringVar(&o.note, "note", "", "a line for the report")
 	f.StringVar(&o.extract, "extract", "", "write the objects in the programs below this directory to the one given, and end")
-	f.IntVar(&o.rounds, "rounds", 5, "how often each object is measured")
+	f.IntVar(&o.rounds, "rounds", 3, "how often each object is measured")
 	f.IntVar(&o.every, "every", 1, "measure only every n-th object")
 	f.BoolVar(&o.cpu, "cpu", false, "compare processor time: for a machine that is not idle")
 	f.StringVar(&o.only, "only", "", "comma-separated parts: objects,check,scale,process")
