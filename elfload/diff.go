@@ -138,10 +138,7 @@ func (l *loader) diffPin(i int) (MapDiff, error) {
 		row.Refused = err
 	default:
 		row.Status = DiffSame
-		if row.Fields, err = l.softDifferences(i, p); err != nil {
-			return row, joinedClose(err, l.k.Close(p.fd))
-		}
-		if len(row.Fields) > 0 {
+		if row.Fields = l.softDifferences(i, p); len(row.Fields) > 0 {
 			row.Status = DiffCompatible
 		}
 	}
@@ -152,24 +149,13 @@ func (l *loader) diffPin(i int) (MapDiff, error) {
 }
 
 // softDifferences are those between a map and its pin that do not matter to a load.
-func (l *loader) softDifferences(i int, p *pinned) ([]FieldDiff, error) {
+func (l *loader) softDifferences(i int, p *pinned) []FieldDiff {
 	m := &l.plan.Maps[i]
 	out := typeNameDifferences(p.shape, p.want)
 	if want := m.KernelName; p.info.Name != want && p.info.Name != "" {
 		out = append(out, FieldDiff{"name", p.info.Name, want})
 	}
-	if m.Dialect != mapdef.DialectData || !m.Frozen {
-		return out, nil // others are written while they are used
-	}
-	have := make([]byte, p.info.ValueSize)
-	if err := l.k.LookupMap(p.fd, make([]byte, 4), have, 0); err != nil {
-		return nil, l.pinMapError(m, err)
-	}
-	want := append(make([]byte, 0, len(have)), m.Contents...)[:len(have)]
-	if a, b := shortSum(have), shortSum(want); a != b {
-		out = append(out, FieldDiff{"contents", "sha256 " + a, "sha256 " + b})
-	}
-	return out, nil
+	return out
 }
 
 // typeNameDifferences tells of types that are called otherwise, or are not known.
@@ -304,7 +290,7 @@ func definitionDifferences(oldPlan *Plan, j int, newPlan *Plan, i int, old, new 
 	add("section", a.Section, b.Section)
 	add("frozen", fmt.Sprint(a.Frozen), fmt.Sprint(b.Frozen))
 	if a.Internal && a.Dialect != mapdef.DialectKconfig {
-		add("contents", "sha256 "+shortSum(a.Contents), "sha256 "+shortSum(b.Contents))
+		add("contents", digest(a.Contents), digest(b.Contents))
 	}
 	add("values", oldPlan.slotNames(a), newPlan.slotNames(b))
 	return out

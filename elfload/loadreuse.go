@@ -66,8 +66,25 @@ func (l *loader) comparePin(i, fd int) (*pinned, error) {
 			return nil, err
 		}
 	}
+	if err := l.readConstants(m, p); err != nil {
+		return nil, err
+	}
 	p.diffs = p.shape.differences(p.want)
 	return p, nil
+}
+
+// readConstants finds out what a frozen data section holds, if the pinned map may be
+// one of that size.
+func (l *loader) readConstants(m *PlannedMap, p *pinned) error {
+	if p.want.constants == "" || p.info.Type != p.want.typ || p.info.KeySize != 4 || p.info.ValueSize != p.want.valueSize {
+		return nil
+	}
+	value := make([]byte, p.info.ValueSize)
+	if err := l.k.LookupMap(p.fd, make([]byte, 4), value, 0); err != nil {
+		return l.pinMapError(m, fmt.Errorf("its constants cannot be read: %w", err))
+	}
+	p.shape.constants = digest(value)
+	return nil
 }
 
 // wanted is the shape that definition i gets on this host.

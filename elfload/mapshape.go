@@ -1,6 +1,7 @@
 package elfload
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -69,6 +70,10 @@ type mapShape struct {
 	keyType, valueType rawbtf.ID
 	// inner is the shape of a map of maps' inner maps, nil where it is not known.
 	inner *mapShape
+	// constants is the digest of what a frozen data section holds, "" for other maps
+	// and where it is not known. Programs are compiled and verified with it, so a map
+	// with other constants is another map.
+	constants string
 }
 
 // Flags that the kernel adds to a map, or that are the descriptor's and not the
@@ -91,6 +96,9 @@ func (p *Plan) shape(i int, types *rawbtf.Table) *mapShape {
 	m := &p.Maps[i]
 	s := shapeOf(&m.MapDef, types)
 	s.perCPUEntries = m.PerCPUEntries
+	if m.Dialect == mapdef.DialectData && m.Frozen {
+		s.constants = digest(m.Contents)
+	}
 	switch {
 	case m.Inner != nil:
 		s.inner = shapeOf(m.Inner, types)
@@ -101,6 +109,11 @@ func (p *Plan) shape(i int, types *rawbtf.Table) *mapShape {
 		s.inner.perCPUEntries = t.PerCPUEntries
 	}
 	return s
+}
+
+// digest is what tells contents apart; zeros at the end do not count.
+func digest(contents []byte) string {
+	return "sha256 " + shortSum(bytes.TrimRight(contents, "\x00"))
 }
 
 // types is the table of the object's types as the kernel is given them, nil for none.
@@ -151,6 +164,9 @@ func (s *mapShape) permanent() uint32 {
 func (old *mapShape) differences(new *mapShape) []FieldDiff {
 	out := old.attributeDifferences(new)
 	out = append(out, old.typeDifferences(new)...)
+	if old.constants != "" && new.constants != "" && old.constants != new.constants {
+		out = append(out, FieldDiff{"contents", old.constants, new.constants})
+	}
 	if old.inner == nil || new.inner == nil {
 		return out
 	}
