@@ -207,9 +207,12 @@ func (l *loader) wayOut(i int, p *pinned) (*migration, error) {
 func (p *Plan) wayOut(i int, old, new *mapShape, which string) (*migration, *Error) {
 	m, by := &p.Maps[i], p.onMismatch(i)
 	if by == MismatchFail {
+		hint := "take its entries over with --on-mismatch migrate, do without them with --on-mismatch replace, or load with another pin directory"
+		if m.Frozen {
+			hint = fmt.Sprintf("have the constants of this load with --on-mismatch %s=replace, or load with another pin directory", Clean(m.Name))
+		}
 		return nil, &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "pin_incompatible", Section: m.Section, Symbol: m.Name,
-			Err:  fmt.Errorf("%s has %s", which, fieldTexts(old.differences(new))),
-			Hint: "take its entries over with --on-mismatch migrate, do without them with --on-mismatch replace, or load with another pin directory"}
+			Err: fmt.Errorf("%s has %s", which, fieldTexts(old.differences(new))), Hint: hint}
 	}
 	if by == MismatchReplace || m.Frozen {
 		return nil, nil
