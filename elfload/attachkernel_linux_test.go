@@ -67,6 +67,29 @@ func (n *network) send(count int) {
 	time.Sleep(20 * time.Millisecond)
 }
 
+// sniff is a socket that sees the IPv4 packets that have come in at a device, after
+// its XDP program; it gives up after five seconds.
+func (n *network) sniff(device string) int {
+	n.t.Helper()
+	dev, err := net.InterfaceByName(device)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	const ipv4 = unix.ETH_P_IP>>8 | unix.ETH_P_IP&0xff<<8
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, ipv4)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.t.Cleanup(func() { unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: ipv4, Ifindex: dev.Index}); err != nil {
+		n.t.Fatal(err)
+	}
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5}); err != nil {
+		n.t.Fatal(err)
+	}
+	return fd
+}
+
 // hits reads an element of attach.o's map.
 func hits(t *testing.T, c *elfload.Collection, which uint32) uint64 {
 	t.Helper()
@@ -224,22 +247,37 @@ func TestAttachUpdateHasNoGap(t *testing.T) {
 	c := load(t, "attach.o", o)
 	defer os.RemoveAll(dir)
 	time.Sleep(100 * time.Millisecond) // router solicitations of the new devices
+	in := n.sniff("veth1")
 	conn, err := net.Dial("udp4", "192.0.2.2:9")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	// One packet is on its way at a time: the kernel drops what its queue between the
+	// two devices cannot hold, before any program sees it.
 	stop, sent := make(chan struct{}), make(chan uint64)
 	go func() {
 		var count uint64
-		for {
+		for frame := make([]byte, 256); ; {
 			select {
 			case <-stop:
 				sent <- count
 				return
 			default:
-				if _, err := conn.Write([]byte("x")); err == nil {
+			}
+			if _, err := conn.Write([]byte("x")); err != nil {
+				continue
+			}
+			for {
+				_, _, err := unix.Recvfrom(in, frame, 0)
+				if err == nil {
 					count++
+					break
+				}
+				if err != unix.EINTR {
+					t.Errorf("packet %d has not come in: %v", count, err)
+					sent <- count
+					return
 				}
 			}
 		}
@@ -250,7 +288,6 @@ func TestAttachUpdateHasNoGap(t *testing.T) {
 	}
 	close(stop)
 	count := <-sent
-	time.Sleep(50 * time.Millisecond)
 	got := hits(t, c, 0) - before
 	if count < 100 || got/1000 == 0 || got == 1000*count {
 		t.Errorf("%d packets, counter %d: the test asserts nothing", count, got)
