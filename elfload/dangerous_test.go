@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"testing"
-	"time"
 
 	"github.com/bpfload/bpfload/elfload"
 	"github.com/bpfload/bpfload/internal/elftest"
@@ -173,9 +172,8 @@ func TestDangerousObjects(t *testing.T) {
 		{"recursive types", recursive(), "bad_type", 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			start := time.Now()
-			code := outcome(row.raw)
-			took := time.Since(start)
+			var code string
+			took := cpuTime(func() { code = outcome(row.raw) })
 			if code != row.code {
 				t.Errorf("%d bytes end with %q, want %q", len(row.raw), code, row.code)
 			}
@@ -183,8 +181,8 @@ func TestDangerousObjects(t *testing.T) {
 				t.Errorf("%v, at most %v are for %d bytes", took, most, len(row.raw))
 			}
 			most := memoryBound(row.raw) + uint64(row.definitions)*2048
-			if peak := peakMemory(func() { outcome(row.raw) }); peak > most {
-				t.Errorf("%d bytes of memory, at most %d are for %d bytes", peak, most, len(row.raw))
+			if peak := peakMemory(most, func() { outcome(row.raw) }); !peak.within(most) {
+				t.Errorf("memory %+v, at most %d bytes are for %d", peak, most, len(row.raw))
 			}
 		})
 	}

@@ -89,7 +89,7 @@ func TestMutatedObjectsLoad(t *testing.T) {
 	paths := append(realObjects(t), otherObjects(t)...)
 	paths = slices.DeleteFunc(paths, func(p string) bool { return strings.HasSuffix(p, ".eb.o") })
 	h.one(t, filepath.Join(objects, "core.o"), nil) // caches and the runtime open what they keep
-	h.fds, h.goroutine = openFDs(t), runtime.NumGoroutine()
+	h.settle(t)
 	h.tried, h.loaded = 0, 0
 	for seed := uint64(1000); h.tried < want; seed++ {
 		for i, path := range paths {
@@ -99,6 +99,20 @@ func TestMutatedObjectsLoad(t *testing.T) {
 		}
 	}
 	t.Logf("%d mutated objects, %d of them loaded", h.tried, h.loaded)
+}
+
+// settle counts what is open once the garbage of earlier tests has closed its files.
+func (h *hostileLoads) settle(t *testing.T) {
+	t.Helper()
+	h.fds = -1
+	if !kerneltest.Wait(func() bool {
+		runtime.GC()
+		before := h.fds
+		h.fds, h.goroutine = openFDs(t), runtime.NumGoroutine()
+		return h.fds == before
+	}) {
+		t.Fatal("the number of open descriptors changes all the time")
+	}
 }
 
 // one loads one object, mutated if there is a seed.
@@ -120,10 +134,8 @@ func (h *hostileLoads) one(t *testing.T, path string, seed *uint64) {
 	if out := slices.DeleteFunc(below(t, h.root), func(p string) bool { return p == "/in" || strings.HasPrefix(p, "/in/") }); len(out) > 0 {
 		t.Fatalf("%s: pinned outside: %q", what, out)
 	}
-	for wait := 0; seed != nil && runtime.NumGoroutine() > h.goroutine && wait < 100; wait++ {
-		time.Sleep(time.Millisecond) // one that has done its work may still be ending
-	}
-	if seed != nil && (openFDs(t) != h.fds || runtime.NumGoroutine() > h.goroutine) {
+	// A goroutine that has done its work may still be ending.
+	if seed != nil && !kerneltest.Wait(func() bool { return openFDs(t) == h.fds && runtime.NumGoroutine() <= h.goroutine }) {
 		t.Fatalf("%s: %d descriptors, %d before; %d goroutines, %d before", what, openFDs(t), h.fds, runtime.NumGoroutine(), h.goroutine)
 	}
 	for _, p := range below(t, h.dir) {

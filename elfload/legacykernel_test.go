@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/cilium/ebpf"
 
@@ -381,10 +380,8 @@ func TestT26ProgramArrayLifetime(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The kernel empties the array in a work item of its own.
-	for end := time.Now().Add(5 * time.Second); run() == 3; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the tail call is still taken after the last descriptor is closed")
-		}
+	if !kerneltest.Wait(func() bool { return run() != 3 }) {
+		t.Fatal("the tail call is still taken after the last descriptor is closed")
 	}
 }
 

@@ -2,6 +2,7 @@ package elfload_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -60,8 +61,8 @@ func TestParallelLoads(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if now := openFDs(t); now > fds+2 { // the runtime's own poller
-		t.Errorf("%d descriptors, %d before", now, fds)
+	if !kerneltest.Wait(func() bool { return openFDs(t) <= fds+2 }) { // the runtime's own poller
+		t.Errorf("%d descriptors, %d before", openFDs(t), fds)
 	}
 }
 
@@ -81,34 +82,33 @@ func TestCancelledAtAnyMoment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := time.Since(start)
+	whole := time.Since(start) // the least that was seen
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
 	fds, goroutines, cancelled := 0, 0, 0
-	for i := range 40 {
+	for i := 0; i < 40 || cancelled < 5; i++ {
 		if err := os.RemoveAll(filepath.Join(root, "pins")); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), whole*time.Duration(i)/30)
+		ctx, cancel := context.WithTimeout(t.Context(), whole*time.Duration(i%40)/30)
+		start := time.Now()
 		c, err := plan.Load(ctx)
 		cancel()
 		if err == nil {
+			whole = min(whole, time.Since(start))
 			err = c.Close()
-		} else if cancelled++; ctx.Err() != nil {
+		} else if cancelled++; errors.Is(err, context.DeadlineExceeded) {
 			err = nil
 		}
 		if left := below(t, root); err != nil || c == nil && len(left) > 0 {
 			t.Fatalf("%d: %v, left %q", i, err, left)
 		}
-		time.Sleep(time.Millisecond)
 		if i == 0 {
+			time.Sleep(time.Millisecond)
 			fds, goroutines = openFDs(t), runtime.NumGoroutine()
-		} else if openFDs(t) > fds || runtime.NumGoroutine() > goroutines+1 {
+		} else if !kerneltest.Wait(func() bool { return openFDs(t) <= fds && runtime.NumGoroutine() <= goroutines+1 }) {
 			t.Fatalf("%d: %d descriptors, %d before; %d goroutines, %d before", i, openFDs(t), fds, runtime.NumGoroutine(), goroutines)
 		}
-	}
-	if cancelled < 5 {
-		t.Errorf("only %d loads were cancelled in time", cancelled)
 	}
 }
