@@ -1,9 +1,11 @@
 package elfload
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -35,13 +37,13 @@ func (l *loader) findTyped(want []*ksym) error {
 		name := ksymKey{k.decl.Kind, k.typeName()}
 		names[name] = append(names[name], k)
 	}
-	l.match(names, vmlinux, 1, nil)
+	l.match(names, vmlinux, nil)
 	if len(names) == 0 {
 		return nil
 	}
 	modules, err := l.kernelTypes.modules()
 	for _, m := range modules {
-		l.match(names, m.table, rawbtf.ID(vmlinux.Len()), m)
+		l.match(names, m.table, m)
 	}
 	if err != nil && len(names) > 0 {
 		for _, k := range want {
@@ -57,20 +59,30 @@ func (l *loader) findTyped(want []*ksym) error {
 	return l.openModules(want)
 }
 
-// match goes through the types from first on once and takes those that are
-// wanted out of names.
-func (l *loader) match(names map[ksymKey][]*ksym, t *rawbtf.Table, first rawbtf.ID, m *targetTypes) {
-	for id := first; uint64(id) < uint64(t.Len()) && len(names) > 0; id++ {
-		ty := t.Type(id)
-		if ty.Kind != rawbtf.Func && ty.Kind != rawbtf.Var {
-			continue
+// match takes out of names those that a type of t, not of its base, has: the first
+// of the kind.
+func (l *loader) match(names map[ksymKey][]*ksym, t *rawbtf.Table, m *targetTypes) {
+	keys := slices.SortedFunc(maps.Keys(names), func(a, b ksymKey) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
+	})
+	wanted := make([]string, len(keys))
+	for i, key := range keys {
+		wanted[i] = key.name
+	}
+	found := t.FindNamed(1<<rawbtf.Func|1<<rawbtf.Var, wanted)
+	for _, key := range keys {
+		for _, id := range found[key.name] {
+			ty := t.Type(id)
+			if ty.Kind != key.kind {
+				continue
+			}
+			for _, k := range names[key] {
+				l.compare(k, t, ty)
+				k.id, k.module = ty.ID, m
+			}
+			delete(names, key)
+			break
 		}
-		key := ksymKey{ty.Kind, ty.Name()}
-		for _, k := range names[key] {
-			l.compare(k, t, ty)
-			k.id, k.module = ty.ID, m
-		}
-		delete(names, key)
 	}
 }
 

@@ -29,11 +29,15 @@ type parser struct {
 // Errors are *mapdef.Error of stage read; an unknown Options.Dialect is wrong
 // usage. Nothing of the result shares memory with f but Def.Tail.
 func Parse(f *mapdef.File, opts Options) (defs []mapdef.Def, warns []mapdef.Warning, err error) {
+	none := !hasSection(f)
+	if none && (opts.Dialect == "" || opts.Dialect == Auto) {
+		return nil, nil, nil // before the table is made
+	}
 	p := &parser{f: f, opts: opts, table: dialectTable()}
 	if p.chosen, err = p.chosenDialect(); err != nil {
 		return nil, nil, err
 	}
-	if !hasSection(f) {
+	if none {
 		return nil, nil, nil
 	}
 	p.vars = indexVars(f.BTF)

@@ -50,10 +50,7 @@ func (a *BTFAttr) load(level uint32, buf []byte) (fd int, trueSize uint32, errno
 // verifier's, whether the program was taken or not. Before Linux 6.4 a log that
 // is longer than 16 MiB is cut off at its end. The caller owns the descriptor.
 func ProgLoad(a *ProgAttr) (fd int, log string, err error) {
-	var errno unix.Errno
-	withoutProfiling(func() {
-		fd, log, errno = withLog(a.LogLevel, a.LogSize, a.load)
-	})
+	fd, log, errno := withLog(a.LogLevel, a.LogSize, a.load)
 	if errno != 0 {
 		return -1, log, &SyscallError{command(cmdProgLoad).String(), a.args(), errno}
 	}

@@ -23,8 +23,8 @@
 //
 //   - RLIMIT_MEMLOCK is raised only after the kernel (older than 5.11) answered
 //     EPERM, never at start; libbpf sets it before the first call.
-//   - SIGPROF is blocked while a program is verified, since a Go program under a
-//     profiler would otherwise get EAGAIN for ever.
+//   - SIGPROF is blocked while a program is verified once more after EAGAIN, since
+//     a Go program under a profiler would otherwise get that for ever.
 //   - A verifier log that does not fit in 16 MiB does not turn a good program
 //     into an error: it is loaded once more without a log.
 package bpfsys

@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -43,12 +44,19 @@ func readConfig(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxKernelConfig+1))
-	if err == nil && bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+	size := 0 // about; of files in /proc often none is told
+	if info, err := f.Stat(); err == nil {
+		size = int(min(info.Size(), maxKernelConfig))
+	}
+	r := bufio.NewReader(f)
+	var text []byte
+	if start, _ := r.Peek(2); bytes.Equal(start, []byte{0x1f, 0x8b}) {
 		var z *gzip.Reader
-		if z, err = gzip.NewReader(bytes.NewReader(text)); err == nil {
-			text, err = io.ReadAll(io.LimitReader(z, maxKernelConfig+1))
+		if z, err = gzip.NewReader(r); err == nil {
+			text, err = readBounded(z, size*5) // real ones shrink to a quarter
 		}
+	} else {
+		text, err = readBounded(r, size+1)
 	}
 	if err == nil && len(text) > maxKernelConfig {
 		err = fmt.Errorf("more than %d bytes", maxKernelConfig)
@@ -57,6 +65,14 @@ func readConfig(path string) ([]byte, error) {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: err}
 	}
 	return text, nil
+}
+
+// readBounded reads up to a byte more than a configuration may have; size is what
+// room is made for first, of a file of up to maxKernelConfig.
+func readBounded(r io.Reader, size int) ([]byte, error) {
+	text := bytes.NewBuffer(make([]byte, 0, min(size, maxKernelConfig)+bytes.MinRead))
+	_, err := text.ReadFrom(io.LimitReader(r, maxKernelConfig+1))
+	return text.Bytes(), err
 }
 
 // Kallsyms opens the list of the running kernel's symbols and of its modules',

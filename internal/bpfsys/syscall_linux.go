@@ -9,13 +9,24 @@ import (
 
 // bpf makes the system call with the first size bytes at attr and gives its
 // result, which is a descriptor, a count or 0.
-func bpf(cmd command, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
-	return retrying(func() (int, unix.Errno) {
+//
+// The verifier gives up with EAGAIN at every pending signal, so once interrupted
+// it is not left to a profiler's. Not before: to bind a goroutine to its thread is
+// to start another thread.
+func bpf(cmd command, attr unsafe.Pointer, size uintptr) (r int, errno unix.Errno) {
+	once := func() (int, unix.Errno) {
 		if observer != nil {
 			return observed(cmd, attr, size)
 		}
 		return rawBPF(cmd, attr, size)
-	})
+	}
+	if cmd != cmdProgLoad {
+		return retrying(once)
+	}
+	if r, errno = once(); errno == unix.EAGAIN || errno == unix.EINTR {
+		withoutProfiling(func() { r, errno = retrying(once) })
+	}
+	return r, errno
 }
 
 func rawBPF(cmd command, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
@@ -103,8 +114,7 @@ func raiseMemlock() bool {
 		unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: old.Max, Max: old.Max}) == nil
 }
 
-// withoutProfiling runs f on one thread with SIGPROF blocked, since the
-// verifier gives up with EAGAIN at every pending signal.
+// withoutProfiling runs f on one thread with SIGPROF blocked.
 func withoutProfiling(f func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

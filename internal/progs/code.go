@@ -43,6 +43,30 @@ func (p insns) poison(i int, n int32) {
 	p.setImm(i, n)
 }
 
+// Loops tells whether the code may come back to an instruction: it jumps backwards
+// or gives a function to a helper that may call it again.
+func (c *Code) Loops() bool {
+	p := insns{c.Insns, c.Order}
+	for i := 0; i < p.len(); i++ {
+		switch op := p.op(i); {
+		case op == opLdImm64:
+			if _, src := p.regs(i); src == srcFunc {
+				return true
+			}
+			i++
+		case op == opJump32:
+			if p.imm(i) < 0 {
+				return true
+			}
+		case op&7 == classJump && op != opCall && op != opExit, op&7 == classJump32:
+			if p.off(i) < 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // SetWide fills in the ld_imm64 at slot insn of code (as from Patch): the source
 // register is a BPF_PSEUDO_ number, lo and hi are the immediates of its slots.
 func (c *Code) SetWide(code []byte, insn int, src uint8, lo, hi uint32) {

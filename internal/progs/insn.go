@@ -7,6 +7,11 @@ import "encoding/binary"
 const (
 	opLdImm64 = 0x18 // BPF_LD | BPF_IMM | BPF_DW
 	opCall    = 0x85 // BPF_JMP | BPF_CALL
+	opExit    = 0x95 // BPF_JMP | BPF_EXIT
+	opJump32  = 0x06 // BPF_JMP32 | BPF_JA, by imm
+
+	classJump   = 0x05 // BPF_JMP
+	classJump32 = 0x06 // BPF_JMP32
 
 	srcMapFD    = 1 // BPF_PSEUDO_MAP_FD, of ld_imm64
 	srcMapValue = 2 // BPF_PSEUDO_MAP_VALUE, of ld_imm64

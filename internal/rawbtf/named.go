@@ -59,6 +59,49 @@ func (t *Table) FindEssential(names []string) map[string][]ID {
 	return found
 }
 
+// FindNamed gives, for each of the names, the types of these kinds (1<<Func|1<<Var)
+// that have it, in order of id; the base's types are not among them, though their
+// names may stand there. It passes once over the types and makes no name of them.
+func (t *Table) FindNamed(kinds uint32, names []string) map[string][]ID {
+	found := make(map[string][]ID, len(names))
+	var some nameFilter
+	for _, name := range names {
+		if name != "" {
+			found[name] = nil
+			some.add(name)
+		}
+	}
+	for id := max(t.first, 1); uint64(id) < uint64(t.Len()); id++ {
+		rec := t.types[t.offsets[id-t.first]:]
+		if kinds>>(t.word(rec[4:])>>24&0x1f)&1 == 0 {
+			continue
+		}
+		s := t.stringBytes(t.word(rec))
+		if len(s) >= 3 && !some.mayHave(s[0], s[1], s[2]) {
+			continue
+		}
+		n := bytes.IndexByte(s[:min(len(s), maxName+1)], 0)
+		if n <= 0 {
+			continue
+		}
+		if ids, ok := found[string(s[:n])]; ok {
+			found[string(s[:n])] = append(ids, id)
+		}
+	}
+	return found
+}
+
+// stringBytes is the string section from off on, the base's for its offsets.
+func (t *Table) stringBytes(off uint32) []byte {
+	if off < t.firstStr {
+		return t.base.stringBytes(off)
+	}
+	if off -= t.firstStr; uint64(off) < uint64(len(t.strs)) {
+		return t.strs[off:]
+	}
+	return nil
+}
+
 // nameFilter knows the first three bytes of names, roughly.
 type nameFilter [8]uint64
 
