@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cilium/ebpf"
 
@@ -76,15 +75,11 @@ func TestHoldTellsOfEmptiedProgramArrays(t *testing.T) {
 	go func() { code <- run(ctx, []string{"--hold", "--json", objects + "tailcall.o"}, out, errs) }()
 	<-out.first
 	var d elfload.Document
-	for range 100 { // the rest of the document
+	kerneltest.Wait(func() bool { // for the rest of the document
 		out.mu.Lock()
-		err := json.Unmarshal(out.buf.Bytes(), &d)
-		out.mu.Unlock()
-		if err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		defer out.mu.Unlock()
+		return json.Unmarshal(out.buf.Bytes(), &d) == nil
+	})
 	for i := range d.Programs {
 		if d.Programs[i].Name != "entry" {
 			continue

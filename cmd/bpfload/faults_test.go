@@ -9,10 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/cilium/ebpf"
 
@@ -50,7 +50,7 @@ var faultCalls = [...]struct {
 // that and the next 30. It tells whether a call was failed at all.
 func straced(t *testing.T, call, errno string, n int, often bool, args ...string) (status int, stderr string, injected bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*kerneltest.Patience)
 	defer cancel()
 	when := fmt.Sprint(n)
 	if often {
@@ -106,20 +106,62 @@ func kernelIDs(t *testing.T) map[string]bool {
 func newIDs(t *testing.T, before map[string]bool) []string {
 	t.Helper()
 	suspects := kernelIDs(t)
-	for wait := 0; ; wait++ {
-		now := kernelIDs(t)
-		var left []string
+	var left []string
+	kerneltest.Wait(func() bool {
+		now, others := kernelIDs(t), heldByOthers()
+		left = left[:0]
 		for id := range suspects {
-			if now[id] && !before[id] {
+			if now[id] && !before[id] && !others[id] {
 				left = append(left, id)
 			}
 		}
-		if len(left) == 0 || wait == 100 {
-			slices.Sort(left)
-			return left
+		return len(left) == 0
+	})
+	slices.Sort(left)
+	return left
+}
+
+// heldByOthers are the maps and programs of which other processes have descriptors,
+// as fdinfo tells, and the maps of those programs.
+func heldByOthers() map[string]bool {
+	held := map[string]bool{}
+	files, _ := filepath.Glob("/proc/[0-9]*/fdinfo/*")
+	for _, file := range files {
+		if strings.HasPrefix(file, fmt.Sprintf("/proc/%d/", os.Getpid())) {
+			continue
 		}
-		time.Sleep(100 * time.Millisecond)
+		text, _ := os.ReadFile(file) // the process may have ended
+		for line := range strings.Lines(string(text)) {
+			key, value, _ := strings.Cut(line, ":")
+			id, err := strconv.ParseUint(strings.TrimSpace(value), 10, 32)
+			switch {
+			case err != nil:
+			case key == "map_id":
+				held[fmt.Sprintf("map %d", id)] = true
+			case key == "prog_id":
+				held[fmt.Sprintf("program %d", id)] = true
+				for _, m := range mapsOf(ebpf.ProgramID(id)) {
+					held[fmt.Sprintf("map %d", m)] = true
+				}
+			}
+		}
 	}
+	return held
+}
+
+// mapsOf are the maps of a program, none if it is gone.
+func mapsOf(id ebpf.ProgramID) []ebpf.MapID {
+	p, err := ebpf.NewProgramFromID(id)
+	if err != nil {
+		return nil
+	}
+	defer p.Close()
+	info, err := p.Info()
+	if err != nil {
+		return nil
+	}
+	ids, _ := info.MapIDs()
+	return ids
 }
 
 // tree lists what is under dir.

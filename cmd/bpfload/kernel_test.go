@@ -134,7 +134,7 @@ func TestHoldKeepsTheMapsUntilItEnds(t *testing.T) {
 	case <-out.first:
 	case c := <-code:
 		t.Fatalf("ended with status %d before the table was printed", c)
-	case <-time.After(time.Minute):
+	case <-time.After(2 * kerneltest.Patience):
 		t.Fatal("no table")
 	}
 	select {
@@ -148,7 +148,7 @@ func TestHoldKeepsTheMapsUntilItEnds(t *testing.T) {
 		if c != 0 {
 			t.Errorf("status %d", c)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(2 * kerneltest.Patience):
 		t.Fatal("does not end")
 	}
 }

@@ -27,7 +27,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	con := newConsole(stdout, stderr, os.Getenv)
 	root := newRootCmd(con)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // for nil cobra takes os.Args
 	err := root.ExecuteContext(ctx)
 	if err != nil && !con.started {
 		err = asUsage(err) // cobra's own complaint about the arguments

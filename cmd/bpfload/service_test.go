@@ -130,7 +130,7 @@ func (m *manager) hears(want string) {
 		if first, _, _ := strings.Cut(got, "\n"); first != want {
 			m.t.Errorf("the service says %q, not %q", got, want)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * kerneltest.Patience):
 		m.t.Fatalf("the service does not say %q", want)
 	}
 }

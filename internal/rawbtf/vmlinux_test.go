@@ -1,6 +1,7 @@
 package rawbtf_test
 
 import (
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/bpfload/bpfload/internal/elftest"
+	"github.com/bpfload/bpfload/internal/kerneltest"
 	"github.com/bpfload/bpfload/internal/rawbtf"
 )
 
@@ -64,12 +66,16 @@ func TestAgainstCilium(t *testing.T) {
 // TestParseAllocates: one index, one copy of the strings, one table, whatever the size.
 func TestParseAllocates(t *testing.T) {
 	raw := readVmlinux(t)
-	if n := testing.AllocsPerRun(1, func() {
-		if _, err := rawbtf.Parse(raw, hostOrder()); err != nil {
-			t.Error(err)
-		}
-	}); n > 4 {
-		t.Errorf("Parse allocates %v times", n)
+	least := math.Inf(1) // the runtime allocates for itself now and then
+	for range 5 {
+		least = min(least, testing.AllocsPerRun(1, func() {
+			if _, err := rawbtf.Parse(raw, hostOrder()); err != nil {
+				t.Error(err)
+			}
+		}))
+	}
+	if least > 4 {
+		t.Errorf("Parse allocates %v times", least)
 	}
 }
 
@@ -89,13 +95,13 @@ func TestHostileTime(t *testing.T) {
 		b.Raw(long, rawbtf.Struct, false, 0, 0)
 		b.Raw(long, rawbtf.Var, false, 0, 1, rawbtf.LinkGlobal)
 	}
-	start := time.Now()
+	start := kerneltest.CPUTime()
 	raw, _, err := b.Table().ForKernel(answers{}.fixUps())
 	if err != nil {
 		t.Fatal(err)
 	}
 	rawbtf.Sanitize(raw, rawbtf.Features{})
-	if d := time.Since(start); d > 20*time.Second {
+	if d := kerneltest.CPUTime() - start; d > 20*time.Second {
 		t.Errorf("took %v", d)
 	}
 }

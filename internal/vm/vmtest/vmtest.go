@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bpfload/bpfload/internal/vm"
 )
@@ -106,10 +107,17 @@ func command(t testing.TB, args ...string) {
 	}
 }
 
-// Run runs a guest; what goes wrong with it, its console included, fails the
+// timeout is for guests without KVM on a busy machine: a test is to find what goes
+// wrong in them, not how slow they are.
+const timeout = 20 * time.Minute
+
+// Run runs a guest, for which it has more patience than vm.Run by itself; what goes wrong with it, its console included, fails the
 // test. The command's status is the caller's to judge.
 func Run(t testing.TB, o vm.Options) *vm.Result {
 	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = timeout
+	}
 	r, err := vm.Run(context.Background(), o)
 	var e *vm.Error
 	if errors.As(err, &e) {
