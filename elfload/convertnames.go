@@ -16,12 +16,33 @@ type cNames struct {
 	constants map[string]uint64
 }
 
-// cReserved are C's keywords, and what the printed text itself names.
+// cReserved are C's and clang's keywords (what clang 14 and 19 refuse as a name), and what the printed text itself names.
 const cReserved = "alignas alignof asm auto bool break case char const constexpr continue default do double else enum extern " +
 	"false float for goto if inline int long nullptr register restrict return short signed sizeof static static_assert " +
 	"struct switch thread_local true typedef typeof typeof_unqual union unsigned void volatile while " +
 	"_Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary _Noreturn _Static_assert _Thread_local " +
-	"__bpf__ __BPF__ __COUNTER__ __FILE__ __LINE__ SEC __uint __type __array LIBBPF_PIN_BY_NAME " + convertNoTypes + " " + convertStubs
+	"_Accum _BitInt _ExtInt _Float16 _Fract _Nonnull _Null_unspecified _Nullable _Nullable_result _Pragma _Sat _Decimal32 _Decimal64 " +
+	"_Decimal128 _LP64 __alignof __alignof__ __arithmetic_fence __asm __asm__ __attribute __attribute__ __auto_type __bf16 __bpf__ " +
+	"__building_module __cdecl __complex __complex__ __const __const__ __extension__ __fastcall __float128 __fp16 __func__ __funcref " +
+	"__ibm128 __imag __imag__ __inline __inline__ __int128 __int128_t __label__ __llvm__ __module_private__ __objc_no __objc_yes " +
+	"__pascal __private_extern__ __real __real__ __regcall __restrict __restrict__ __signed __signed__ __stdcall __thiscall __thread " +
+	"__typeof __typeof__ __typeof_unqual __typeof_unqual__ __uint128_t __vectorcall __volatile __volatile__ __warn_memset_zero_len " +
+	"__NSConstantString SEC __uint __type __array LIBBPF_PIN_BY_NAME " + convertNoTypes + " " + convertStubs
+
+// compilerPrefixes begin the names of clang's own functions and predefined macros.
+var compilerPrefixes = [...]string{"__builtin_", "__sync_", "__atomic_", "__scoped_atomic_", "__c11_atomic_", "__opencl_atomic_", "__hip_atomic_",
+	"__has_", "__is_", "__arm_", "__clang_", "__xray_", "__ATOMIC_", "__GCC_", "__CLANG_", "__MEMORY_SCOPE_", "__FPCLASS_", "__OPENCL_", "__BPF_", "__GXX_"}
+
+// compilerName tells whether a name is, or may be, clang's own: predefined macros
+// are written in capitals between two underlines each.
+func compilerName(name string) bool {
+	for _, prefix := range compilerPrefixes {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return len(name) > 4 && strings.HasPrefix(name, "__") && name[2] >= 'A' && name[2] <= 'Z' && strings.HasSuffix(name, "__")
+}
 
 // typedefs of these names are everywhere: `typedef _Bool bool` must stay.
 const cTypedefWords = "bool"
@@ -47,7 +68,7 @@ func (n *cNames) reserve(words string) *cNames {
 
 // free tells whether nothing else has the name.
 func (n *cNames) free(name string) bool {
-	return !n.used[name] && (!macroName(name) || strings.Contains(name, "___"))
+	return !n.used[name] && (!macroName(name) && !compilerName(name) || strings.Contains(name, "___"))
 }
 
 func macroName(name string) bool {
