@@ -204,9 +204,10 @@ func (m *mutator) types() []byte {
 	return b[at : at+min(size, uint64(len(b))-at)]
 }
 
-// typeAt are the starts of types, as far as they can be followed.
-func (m *mutator) typeAt() (starts []int) {
-	b := m.types()
+// typeAt are the types' bytes and the starts of types in them, as far as they can
+// be followed.
+func (m *mutator) typeAt() (b []byte, starts []int) {
+	b = m.types()
 	tails := [...]int{1: 4, 3: 12, 14: 4, 17: 4}
 	each := [...]int{4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
 	for at := 0; at+12 <= len(b); {
@@ -221,18 +222,18 @@ func (m *mutator) typeAt() (starts []int) {
 			at += each[kind] * vlen
 		}
 	}
-	return starts
+	return b, starts
 }
 
 func (m *mutator) btfType() {
-	if starts := m.typeAt(); len(starts) > 0 {
-		m.one(m.types()[starts[m.r.IntN(len(starts))]:], []field{{0, 4}, {4, 2}, {7, 1}, {8, 4}, {12, 4}, {16, 4}, {20, 4}})
+	if b, starts := m.typeAt(); len(starts) > 0 {
+		m.one(b[starts[m.r.IntN(len(starts))]:], []field{{0, 4}, {4, 2}, {7, 1}, {8, 4}, {12, 4}, {16, 4}, {20, 4}})
 	}
 }
 
 // btfCycle makes a type refer to itself, to one before or to one behind it.
 func (m *mutator) btfCycle() {
-	starts := m.typeAt()
+	all, starts := m.typeAt()
 	if len(starts) == 0 {
 		return
 	}
@@ -241,7 +242,7 @@ func (m *mutator) btfCycle() {
 	if m.r.IntN(2) == 0 {
 		to = uint32(m.r.IntN(len(starts)) + 1)
 	}
-	b := m.types()[starts[i]+8:]
+	b := all[starts[i]+8:]
 	if at := 4 * m.r.IntN(4); at+4 <= len(b) { // the type's own reference, or those of its members
 		m.bo.PutUint32(b[at:], to)
 	}
