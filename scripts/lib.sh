@@ -10,3 +10,23 @@ mount_bpffs() {
 		mount -t bpf bpf /sys/fs/bpf || echo "note: cannot mount bpffs on /sys/fs/bpf" >&2
 	fi
 }
+
+# patiently COMMAND…: what needs a network gets four tries within PATIENCE seconds
+# or so (default: 100).
+patiently() {
+	local part
+	for part in 20 5 1; do
+		"$@" && return
+		echo "note: \"$*\" failed; once more in $((${PATIENCE:-100} / part)) s" >&2
+		sleep $((${PATIENCE:-100} / part))
+	done
+	"$@"
+}
+
+# apt_install PACKAGE…: with lists as new as they can be had; old ones may do.
+apt_install() { patiently apt_install_once "$@"; }
+
+apt_install_once() {
+	apt-get update -q || echo "note: package lists are not up to date" >&2
+	apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+}
