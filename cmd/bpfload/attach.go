@@ -17,7 +17,7 @@ type attachFlags struct {
 
 func (f *attachFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.sections, "attach", false, "attach the programs whose section says where, and struct_ops maps; with --pin for good, else while they are held")
-	fs.StringArrayVar(&f.to, "attach-to", nil, "attach a program, `PROG=KIND:PLACE`: xdp:eth0, tcx-ingress:eth0, cgroup:/sys/fs/cgroup/web, … (listed below); repeatable")
+	repeatable(fs, &f.to, "attach-to", "attach a program, `PROG=KIND:PLACE`: xdp:eth0, tcx-ingress:eth0, cgroup:/sys/fs/cgroup/web, … (listed below); repeatable")
 }
 
 // set puts the flags into the options.

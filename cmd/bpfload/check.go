@@ -44,9 +44,9 @@ func (f *checkFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.format, "format", "text", "print as `FORMAT`: "+strings.Join(check.Formats(), ", "))
 	fs.StringVarP(&f.out, "output", "o", "", "write the report to `FILE` and a line to standard output")
 	fs.StringVar(&f.config, "config", "", "read expectations from `FILE` (default: "+check.ConfigName+" where there is one)")
-	fs.StringArrayVar(&f.vary, "vary", nil, "load with each of a global's values, `NAME=VALUE,VALUE…`; repeatable")
+	repeatable(fs, &f.vary, "vary", "load with each of a global's values, `NAME=VALUE,VALUE…`; repeatable")
 	fs.StringVar(&f.strategy, "strategy", "", "combine varied globals `HOW`: linear (default), pairwise, full")
-	fs.StringArrayVar(&f.expectFail, "expect-fail", nil, "expect a program to fail, `PROG=STAGE[:PATTERN]`; a pass is then a failure; repeatable")
+	repeatable(fs, &f.expectFail, "expect-fail", "expect a program to fail, `PROG=STAGE[:PATTERN]`; a pass is then a failure; repeatable")
 	fs.BoolVar(&f.require, "require", false, "fail for what cannot be proved here (default when CI is set)")
 	fs.StringVar(&f.save, "save", "", "write the measurements to `FILE`, for bpfload compare")
 	f.guests.add(fs)
@@ -95,7 +95,7 @@ that GITHUB_STEP_SUMMARY names.
 		},
 	}
 	f.add(cmd.Flags())
-	completeFlags(cmd)
+	completeFlags(con, cmd)
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(check.Formats(), cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("strategy", cobra.FixedCompletions([]string{"linear", "pairwise", "full"}, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd

@@ -34,8 +34,8 @@ type guestFlags struct {
 }
 
 func (g *guestFlags) add(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&g.kernels, "kernel", nil, "check under `KERNEL` in a virtual machine: an image, a .deb, a pattern, or \"running\"; repeatable")
-	fs.StringArrayVar(&g.modules, "module", nil, "load `MODULE` in virtual machines first: a .ko file, or a name that the kernel's .deb holds; repeatable")
+	repeatable(fs, &g.kernels, "kernel", "check under `KERNEL` in a virtual machine: an image, a .deb, a pattern, or \"running\"; repeatable")
+	repeatable(fs, &g.modules, "module", "load `MODULE` in virtual machines first: a .ko file, or a name that the kernel's .deb holds; repeatable")
 	fs.DurationVar(&g.timeout, "kernel-timeout", vm.DefaultTimeout, "give a virtual machine `TIME` to boot and check")
 	fs.IntVar(&g.memory, "kernel-memory", guestMemoryMiB, "give a virtual machine `MIB` of memory")
 }

@@ -29,7 +29,7 @@ the status is 1 if a number grew by more, or if something fails that did not.`,
 			return runCompare(con, args[0], args[1], failOn)
 		},
 	}
-	cmd.Flags().StringArrayVar(&failOn, "fail-on", nil, "fail when a number grows by more than `LIMIT`: +10%, +500, or instructions:+10%; repeatable")
+	repeatable(cmd.Flags(), &failOn, "fail-on", "fail when a number grows by more than `LIMIT`: +10%, +500, or instructions:+10%; repeatable")
 	return cmd
 }
 

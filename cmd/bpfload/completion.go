@@ -90,7 +90,10 @@ var completers = []struct {
 }
 
 // completeFlags registers completions for those flags that the command has.
-func completeFlags(cmd *cobra.Command) {
+func completeFlags(con *console, cmd *cobra.Command) {
+	if !con.texts {
+		return
+	}
 	register := func(flag string, f cobra.CompletionFunc) {
 		if cmd.Flags().Lookup(flag) != nil {
 			cobra.CheckErr(cmd.RegisterFlagCompletionFunc(flag, f)) // fails for unknown flags only

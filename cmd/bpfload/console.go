@@ -18,6 +18,20 @@ type console struct {
 	outColour, errColour bool
 	// started is set once the arguments are known to be in order.
 	started bool
+	// texts is set where help, a manual page or a completion may be asked for:
+	// without it the commands leave their longer texts out.
+	texts bool
+}
+
+// lists is text and what follows it in the help of a command.
+func (c *console) lists(text string, more ...func() string) string {
+	if !c.texts {
+		return ""
+	}
+	for _, list := range more {
+		text += list()
+	}
+	return text
 }
 
 // newConsole decides about colour: only on a terminal that is not dumb, and

@@ -20,7 +20,7 @@ the kernel and needs no privilege. What C cannot say is a comment there and a wa
 Put it behind the headers that the source includes. With BPFLOAD_NO_TYPES defined it leaves
 out types that the source has; with BPFLOAD_STUBS, programs in slots are defined as
 functions that return 0.
-` + dialectHelp(),
+` + con.lists("", dialectHelp),
 		Example: "  bpfload convert old.o > maps.bpf.h\n" +
 			"  bpfload convert old.o | clang -target bpf -g -O2 -DBPFLOAD_STUBS -x c -c - -o maps.o",
 		Args:              oneObject,
@@ -31,9 +31,9 @@ functions that return 0.
 	}
 	fs := cmd.Flags()
 	f.addReading(fs)
-	fs.StringArrayVar(&f.maps, "map", nil, "override a field of a map, `NAME.FIELD=VALUE`, as the host of the object did: "+strings.Join(elfload.MapFields(), ", ")+"; repeatable")
-	fs.StringArrayVar(&f.inner, "inner", nil, "give a map of maps that has no inner definition a template, `OUTER=INNER`; repeatable")
-	completeFlags(cmd)
+	repeatable(fs, &f.maps, "map", "override a field of a map, `NAME.FIELD=VALUE`, as the host of the object did: "+strings.Join(elfload.MapFields(), ", ")+"; repeatable")
+	repeatable(fs, &f.inner, "inner", "give a map of maps that has no inner definition a template, `OUTER=INNER`; repeatable")
+	completeFlags(con, cmd)
 	return cmd
 }
 

@@ -34,7 +34,7 @@ it prints one of
 
 Types of keys and values are compared field by field. The status is 7 if a load would fail over
 one of the maps. Between two objects the flags that change a plan are those of NEW.
-` + dialectHelp(),
+` + con.lists("", dialectHelp),
 		Example:           "  bpfload diff filter.o --pin /sys/fs/bpf/filter\n  bpfload diff filter.o --pin /sys/fs/bpf/filter --on-mismatch migrate\n  bpfload diff old/filter.o filter.o --json",
 		Args:              diffArgs,
 		ValidArgsFunction: completeObjects,
@@ -44,7 +44,7 @@ one of the maps. Between two objects the flags that change a plan are those of N
 	}
 	f.planFlags.add(cmd.Flags())
 	addPinMode(cmd.Flags(), &f.pinMode)
-	completeFlags(cmd)
+	completeFlags(con, cmd)
 	return cmd
 }
 

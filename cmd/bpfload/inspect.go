@@ -20,7 +20,7 @@ them; externs. It asks nothing of the kernel and needs no privilege. The other o
 still printed when one of them cannot be read.
 
 With --json and several objects the document is {"schema": …, "objects": [ … ]}.
-` + dialectHelp(),
+` + con.lists("", dialectHelp),
 		Example:           "  bpfload inspect filter.o\n  bpfload inspect --json filter.o | jq '.maps[].name'",
 		Args:              someObjects,
 		ValidArgsFunction: completeObjects,
@@ -29,7 +29,7 @@ With --json and several objects the document is {"schema": …, "objects": [ …
 		},
 	}
 	f.add(cmd.Flags())
-	completeFlags(cmd)
+	completeFlags(con, cmd)
 	return cmd
 }
 

@@ -24,7 +24,7 @@ func newLoadCmd(con *console) *cobra.Command {
 the programs and prints the table of maps, map_data, with their file descriptors. All or
 nothing: after an error nothing is left. Everything is released at exit unless it is
 pinned (--pin) or held (--hold).
-` + passedHelp + dialectHelp() + attachHelp(),
+` + con.lists(passedHelp, dialectHelp, attachHelp),
 		Example:           "  bpfload load filter.o --hold\n  bpfload load filter.o --pin /sys/fs/bpf/filter --var debug=1 --map events.max_entries=4096",
 		Args:              oneObject,
 		ValidArgsFunction: completeObject,
@@ -34,7 +34,7 @@ pinned (--pin) or held (--hold).
 	}
 	f.add(cmd.Flags())
 	f.addLoadOnly(cmd.Flags())
-	completeFlags(cmd)
+	completeFlags(con, cmd)
 	return cmd
 }
 

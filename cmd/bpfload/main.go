@@ -26,7 +26,7 @@ func main() {
 // run is the whole program: it returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	con := newConsole(stdout, stderr, os.Getenv)
-	root := newRootCmd(con)
+	root := newRootFor(con, args)
 	root.SetArgs(append([]string{}, args...)) // for nil cobra takes os.Args
 	err := root.ExecuteContext(ctx)
 	if err != nil && !con.started {

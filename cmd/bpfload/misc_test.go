@@ -60,6 +60,51 @@ func TestFlagsOfEachCommand(t *testing.T) {
 	}
 }
 
+// What newRootFor leaves out nobody misses.
+func TestRootForArguments(t *testing.T) {
+	object := filepath.Join("..", "..", "testdata", "objs", "order.o")
+	for _, tt := range []struct {
+		args     []string
+		commands int
+		flags    bool // of load
+	}{
+		{[]string{"load", object}, 1, false},
+		{[]string{"version"}, 1, false},
+		{[]string{object}, 0, true},
+		{[]string{object, "--pin", "/x"}, 0, true},
+		{nil, len(commands), true},
+		{[]string{"--json", object}, len(commands), true},
+		{[]string{"man", "load"}, len(commands), true},
+		{[]string{"help"}, len(commands), true},
+		{[]string{"completion", "bash"}, len(commands), true},
+		{[]string{"__complete", "load", ""}, len(commands), true},
+		{[]string{"laod"}, len(commands), true},
+		{[]string{object, "--help"}, len(commands), true},
+		{[]string{object, "-jh"}, len(commands), true},
+		{[]string{"load", "--help"}, len(commands), true},
+		{[]string{object, "--version"}, len(commands), true},
+	} {
+		root := newRootFor(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv), tt.args)
+		n := 0
+		for _, cmd := range root.Commands() {
+			if cmd.Name() != "help" && cmd.Name() != "completion" {
+				n++
+			}
+		}
+		if n != tt.commands || (root.Flags().Lookup("pin") != nil) != tt.flags {
+			t.Errorf("%q: %d commands, not %d; flags of load: %t", tt.args, n, tt.commands, !tt.flags)
+		}
+	}
+	for _, c := range commands {
+		if cmd := c.make(newConsole(&bytes.Buffer{}, &bytes.Buffer{}, os.Getenv)); cmd.Name() != c.name {
+			t.Errorf("command %q is called %q in the table", cmd.Name(), c.name)
+		}
+	}
+	for _, words := range [][]string{{object, "--version"}, {"--version"}, {"version"}} {
+		bpfload(t, words...).want(t, 0, []string{"bpfload "}, nil)
+	}
+}
+
 // flagNames are in alphabetical order, as help prints them.
 func flagNames(cmd *cobra.Command) (names []string) {
 	for line := range strings.SplitSeq(cmd.Flags().FlagUsages(), "\n") {

@@ -13,7 +13,7 @@ func newPlanCmd(con *console) *cobra.Command {
 		Short: "print every step that load would take, in order",
 		Long: `plan prints, as stable text, every step that load would take with the same flags. It asks
 nothing of the kernel and needs no privilege.
-` + dialectHelp() + attachHelp(),
+` + con.lists("", dialectHelp, attachHelp),
 		Example:           "  bpfload plan filter.o > filter.plan",
 		Args:              oneObject,
 		ValidArgsFunction: completeObject,
@@ -22,7 +22,7 @@ nothing of the kernel and needs no privilege.
 		},
 	}
 	f.add(cmd.Flags())
-	completeFlags(cmd)
+	completeFlags(con, cmd)
 	return cmd
 }
 

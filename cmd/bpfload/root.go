@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,9 +13,69 @@ import (
 	"github.com/bpfload/bpfload/elfload"
 )
 
-// newRootCmd is `bpfload`, and `bpfload OBJ`, which is `bpfload load OBJ`.
+// commands are those of bpfload but cobra's own, help and completion.
+var commands = [...]struct {
+	name string
+	make func(*console) *cobra.Command
+}{
+	{"load", newLoadCmd}, {"run", newRunCmd}, {"check", newCheckCmd}, {"compare", newCompareCmd}, {"inspect", newInspectCmd},
+	{"plan", newPlanCmd}, {"convert", newConvertCmd}, {"diff", newDiffCmd}, {"version", newVersionCmd}, {"man", newManCmd},
+}
+
+// newRootFor is the part of newRootCmd that these arguments need: a command that is
+// named at once, or none where an object is. All of them are half the start of a
+// process that loads a small object.
+func newRootFor(con *console, args []string) *cobra.Command {
+	if len(args) == 0 || args[0] == "man" || slices.ContainsFunc(args, asksForTexts) {
+		return newRootCmd(con)
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			root := newBareRoot(con)
+			root.AddCommand(c.make(con))
+			return root
+		}
+	}
+	if looksLikeFile(args[0]) && args[0][0] != '-' {
+		return newObjectRoot(con)
+	}
+	return newRootCmd(con)
+}
+
+// asksForTexts tells of --help, --version and their letters, beside others or not.
+func asksForTexts(arg string) bool {
+	if strings.HasPrefix(arg, "--") {
+		return strings.HasPrefix(arg, "--help") || strings.HasPrefix(arg, "--version")
+	}
+	return strings.HasPrefix(arg, "-") && strings.ContainsAny(arg, "hv")
+}
+
+// newRootCmd is bpfload with all its commands.
 func newRootCmd(con *console) *cobra.Command {
+	con.texts = true
+	cmd := newObjectRoot(con)
+	for _, c := range commands {
+		cmd.AddCommand(c.make(con))
+	}
+	refuseUnknown(cmd)
+	return cmd
+}
+
+// newObjectRoot is `bpfload OBJ`, which is `bpfload load OBJ`.
+func newObjectRoot(con *console) *cobra.Command {
 	f := &loadFlags{}
+	cmd := newBareRoot(con)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return runLoad(cmd.Context(), con, args[0], f)
+	}
+	f.add(cmd.Flags())
+	f.addLoadOnly(cmd.Flags())
+	completeFlags(con, cmd)
+	return cmd
+}
+
+// newBareRoot is what all commands share.
+func newBareRoot(con *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bpfload OBJ",
 		Short: "load BPF objects, legacy and BTF map definitions alike",
@@ -22,9 +83,9 @@ func newRootCmd(con *console) *cobra.Command {
 their definitions, fills them, loads its programs and prints the map_data table.
 
 "bpfload OBJ" is the same as "bpfload load OBJ".
-` + statusHelp + "\n" + dialectHelp() + attachHelp(),
+` + con.lists(statusHelp+"\n", dialectHelp, attachHelp),
 		Example:       "  bpfload filter.o\n  bpfload inspect filter.o\n  bpfload filter.o --pin /sys/fs/bpf/filter",
-		Version:       buildVersion(),
+		Version:       con.lists("", buildVersion),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -34,9 +95,6 @@ their definitions, fills them, loads its programs and prints the map_data table.
 			return knownWord(cmd, args[0])
 		},
 		PersistentPreRun: func(*cobra.Command, []string) { con.started = true },
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return runLoad(cmd.Context(), con, args[0], f)
-		},
 		// Names of commands are completed too, so the shell completes all files.
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveDefault
@@ -49,11 +107,6 @@ their definitions, fills them, loads its programs and prints the map_data table.
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{err: err, hint: seeHelp(cmd)}
 	})
-	f.add(cmd.Flags())
-	f.addLoadOnly(cmd.Flags())
-	completeFlags(cmd)
-	cmd.AddCommand(newLoadCmd(con), newRunCmd(con), newCheckCmd(con), newCompareCmd(con), newInspectCmd(con), newPlanCmd(con), newConvertCmd(con), newDiffCmd(con), newVersionCmd(con), newManCmd(con))
-	refuseUnknown(cmd)
 	return cmd
 }
 
@@ -126,10 +179,7 @@ func oneObject(cmd *cobra.Command, args []string) error {
 // knownWord refuses a word that is neither a file nor looks like one: most
 // likely a command was meant.
 func knownWord(cmd *cobra.Command, word string) error {
-	if strings.ContainsAny(word, "./") {
-		return nil
-	}
-	if _, err := os.Stat(word); !errors.Is(err, fs.ErrNotExist) {
+	if looksLikeFile(word) {
 		return nil
 	}
 	hint := seeHelp(cmd)
@@ -137,4 +187,12 @@ func knownWord(cmd *cobra.Command, word string) error {
 		hint = fmt.Sprintf("did you mean %q?", like[0])
 	}
 	return &usageError{err: fmt.Errorf("%q is neither a command nor a file", word), hint: hint}
+}
+
+func looksLikeFile(word string) bool {
+	if strings.ContainsAny(word, "./") {
+		return true
+	}
+	_, err := os.Stat(word)
+	return !errors.Is(err, fs.ErrNotExist)
 }

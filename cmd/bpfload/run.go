@@ -49,7 +49,7 @@ In LISTEN_FDNAMES, bytes of a name that are not printable ASCII, blanks, ":", "\
 The status is CMD's own once CMD has started; 127 if CMD is not found and 126 if it cannot
 be executed, as in shells. Links of --attach that are not pinned are passed after the programs, as
 "links/NAME", since they end with their last descriptor.
-` + passedHelp + dialectHelp() + attachHelp(),
+` + con.lists(passedHelp, dialectHelp, attachHelp),
 		Example:           "  bpfload run filter.o -- ./daemon --verbose\n  bpfload run filter.o --user nobody --read-only counters -- ./exporter",
 		Args:              runArgs,
 		ValidArgsFunction: completeObject,
@@ -61,7 +61,7 @@ be executed, as in shells. Links of --attach that are not pinned are passed afte
 	cmd.Flags().StringVar(&f.user, "user", "", "run CMD as `USER[:GROUP]`, names or numbers: with GROUP as its only group, else with the user's own groups")
 	cmd.Flags().BoolVar(&f.noNewPrivs, "no-new-privs", false, "CMD and what it starts gain no privileges by set-user-ID files and the like")
 	cmd.Flags().Lookup("hold").Usage = "no effect: everything stays loaded while CMD runs"
-	completeFlags(cmd)
+	completeFlags(con, cmd)
 	return cmd
 }
 

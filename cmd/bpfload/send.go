@@ -18,7 +18,7 @@ type handoverFlags struct {
 
 func (f *handoverFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.programs, "progs", false, "pass the programs too, after the maps")
-	fs.StringArrayVar(&f.readOnly, "read-only", nil, "pass map `NAME` with a descriptor that cannot write; repeatable")
+	repeatable(fs, &f.readOnly, "read-only", "pass map `NAME` with a descriptor that cannot write; repeatable")
 }
 
 func (f *handoverFlags) options() elfload.HandoverOptions {
