@@ -50,6 +50,9 @@ func (n *names) keep(obj *elfload.Object, s *settings) {
 		for _, g := range obj.Globals() {
 			globals[g.Name] = true
 		}
+		for _, name := range obj.Constants() {
+			globals[name] = true
+		}
 	}
 	isMap := func(name string) bool { _, ok := obj.MapIndex(name); return ok }
 	isProgram := func(name string) bool { _, ok := obj.ProgramIndex(name); return ok }

@@ -27,9 +27,6 @@ var explanations = [...]explanation{
 	{"R64 C35", "pinning is 0 or 1", func(d *difference) bool {
 		return d.refused("cilium", `member "pinning" is`)
 	}},
-	{"R131 C53", "a reference to a symbol that nothing defines is an error; cilium/ebpf leaves 0 in the instruction", func(d *difference) bool {
-		return d.refused("cilium", "which the object does not define")
-	}},
 	{"R23", "libbpf 1.1 does not know .struct_ops.link (1.2 does) and skips the map, whose type or flag this kernel has not", func(d *difference) bool {
 		return (d.refused("libbpf", "has no struct_ops type") || d.refused("libbpf", "BPF_F_LINK")) && d.lacksStructOps()
 	}},

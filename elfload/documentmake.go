@@ -55,6 +55,9 @@ func (l *lookingInto) program(i int, p PlannedProgram) (PlannedProgram, error) {
 	if err == nil {
 		err = o.linkKconfig(code)
 	}
+	if err == nil {
+		err = o.inlineVariables(code, func(m int) *MapDef { return &o.Maps[m] })
+	}
 	if err != nil {
 		return p, err
 	}

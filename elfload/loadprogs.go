@@ -216,6 +216,7 @@ func (l *loader) explainProgram(p *PlannedProgram, a *bpfsys.ProgAttr, log strin
 	if strings.Contains(v.Reason, "device-bound") {
 		e.Hint = "tie it to a network device with --device " + p.Name + "=IFACE"
 	}
+	e.Hint = p.unsetHint(e.Hint)
 	e.Err = errors.New(v.reason() + p.source(v)) // the errno says less, and stands in e.Errno
 	return e
 }

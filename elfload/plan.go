@@ -29,6 +29,8 @@ type Plan struct {
 	calls []tailCall
 	// mismatches say for each map what to do if its pin is not compatible.
 	mismatches []Mismatch
+	// constants are the object's, with the caller's values.
+	constants []constant
 	// linked is the size in bytes of what planPrograms has linked.
 	linked uint64
 	// btf is the copy of the object's BTF that the kernel is given, nil for none.
@@ -79,6 +81,8 @@ type PlannedProgram struct {
 	Err error
 
 	code *progs.Code
+	// unsetConstants are those that it refers to and nobody gave a value.
+	unsetConstants []string
 }
 
 // NewPlan makes the plan for an object; see Object.Plan.
@@ -161,7 +165,11 @@ func (p *Plan) planMaps() error {
 	if err := giveInner(defs, p.opts.Inner); err != nil {
 		return err
 	}
-	if err := setVars(p.Object, defs, p.opts.Vars); err != nil {
+	vars, err := p.setConstants(p.opts.Vars)
+	if err != nil {
+		return err
+	}
+	if err := setVars(p.Object, defs, vars); err != nil {
 		return err
 	}
 	p.Maps = make([]PlannedMap, len(defs))

@@ -149,6 +149,10 @@ func (p *Plan) link(i int, refs mapIndex) error {
 	if err != nil {
 		return err
 	}
+	p.planConstants(pr, code)
+	if err := p.Object.inlineVariables(code, func(m int) *MapDef { return &p.Maps[m].MapDef }); err != nil {
+		return err
+	}
 	if err := p.planExterns(code); err != nil {
 		return err
 	}

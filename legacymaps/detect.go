@@ -171,6 +171,8 @@ func (p *parser) byShape(g *group) verdict {
 		return suffix(g.sec) != "" && !slices.ContainsFunc(g.elems, func(e element) bool { return e.size != size })
 	}
 	switch {
+	case g.sec.Name == lircSection:
+		return verdict{dialect: dLirc, why: "section " + lircSection}
 	case p.facts.android != "":
 		return verdict{dialect: dAndroid, why: "section " + p.facts.android}
 	case p.pointerRelocs(g):

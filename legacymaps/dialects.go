@@ -44,6 +44,7 @@ const (
 	dCalico     = "calico"
 	dFalco      = "falco"
 	dPerf       = "perf"
+	dLirc       = "lirc"
 	dWindows    = "windows"
 )
 
@@ -81,6 +82,8 @@ func dialects() []dialect {
 		iproute2(dCalico, "Calico: as iproute2", iproute2Layouts()),
 		{name: dFalco, summary: "Falco and sysdig probe: as samples, without inner map and NUMA node (28 bytes)", layouts: falcoLayouts()},
 		{name: dPerf, summary: "perf: as libbpf, zero from byte 20 on (28 bytes)", layouts: libbpfLayouts()},
+		{name: dLirc, summary: "ir-keytable's decoders: as samples, section lirc_mode2/maps, addresses of variables are their values (28 bytes)",
+			layouts: samplesLayouts(), link: (*parser).linkByIndex},
 		{name: dWindows, summary: "eBPF for Windows", layouts: libbpfLayouts(),
 			refuse: "the object holds map definitions of eBPF for Windows, whose map types are not Linux's; it cannot be loaded here"},
 	}

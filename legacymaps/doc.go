@@ -1,5 +1,5 @@
 // Package legacymaps reads map definitions that are plain C structs in sections
-// named "maps" or "maps/…", in every dialect that loaders have had: the bytes
+// named "maps" or "maps/…" (ir-keytable's: "lirc_mode2/maps"), in every dialect that loaders have had: the bytes
 // after the first sixteen mean something else to each of them.
 //
 // Reading goes in steps, one file each: symbols become elements (sections.go),

@@ -101,6 +101,8 @@ func TestIsSection(t *testing.T) {
 	}{
 		{"L3 maps", mapdef.Section{Name: "maps", Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC | elf.SHF_WRITE, Size: 16}, true},
 		{"L3 maps with a suffix", mapdef.Section{Name: "maps/x", Type: elf.SHT_PROGBITS, Size: 16}, true},
+		{"L3 ir-keytable's", mapdef.Section{Name: "lirc_mode2/maps", Type: elf.SHT_PROGBITS, Size: 28}, true},
+		{"L3 a decoder", mapdef.Section{Name: "lirc_mode2/maps2", Type: elf.SHT_PROGBITS, Size: 28}, false},
 		{"L4 const definitions", mapdef.Section{Name: "maps", Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC, Size: 16}, true},
 		{"L3 empty", mapdef.Section{Name: "maps", Type: elf.SHT_PROGBITS}, false},
 		{"L3 code", mapdef.Section{Name: "maps", Type: elf.SHT_PROGBITS, Flags: elf.SHF_EXECINSTR, Size: 16}, false},

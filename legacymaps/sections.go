@@ -13,6 +13,7 @@ import (
 const (
 	sectionName   = "maps"
 	sectionPrefix = "maps/"
+	lircSection   = "lirc_mode2/maps"
 	btfSection    = ".maps" // BTF definitions: their names count for L5
 	minElement    = 16      // L13
 )
@@ -45,7 +46,7 @@ func isNamed(s *mapdef.Section) bool {
 }
 
 func isSectionName(name string) bool {
-	return name == sectionName || strings.HasPrefix(name, sectionPrefix)
+	return name == sectionName || strings.HasPrefix(name, sectionPrefix) || name == lircSection
 }
 
 // suffix is the part after "maps/", "" for other sections (L11).

@@ -1,6 +1,10 @@
 package legacymaps
 
-import "github.com/bpfload/bpfload/internal/mapdef"
+import (
+	"slices"
+
+	"github.com/bpfload/bpfload/internal/mapdef"
+)
 
 // defineAya is L81 and, on request, L83.
 func (p *parser) defineAya(r *record, d *mapdef.Def) error {
@@ -32,4 +36,11 @@ func (p *parser) defineAWS(r *record, d *mapdef.Def) error {
 	d.Pinning = mapdef.PinGlobal
 	d.PinPath, err = r.pinPath("globals/aws/maps", name)
 	return err
+}
+
+// InlinesVariables tells of objects whose loader, ir-keytable of v4l-utils, puts
+// the value of a variable of .data or .bss where code takes its address: the
+// decoder's parameters. defs are the object's definitions.
+func InlinesVariables(defs []mapdef.Def) bool {
+	return slices.ContainsFunc(defs, func(d mapdef.Def) bool { return d.Dialect == dLirc })
 }
