@@ -66,6 +66,9 @@ func (b *bench) measure() error {
 			for i, obj := range b.objects {
 				b.visit(obj, round, i)
 			}
+			if err := b.reads(round); err != nil {
+				return err
+			}
 		}
 	}
 	for _, part := range [...]struct {

@@ -27,6 +27,17 @@ func TestParseSample(t *testing.T) {
 	}
 }
 
+func TestParseReads(t *testing.T) {
+	if times, err := parseReads("ok 1000\nok 2\n", 2); err != nil || len(times) != 2 || times[0] != time.Microsecond || times[1] != 2 {
+		t.Errorf("%v, %v", times, err)
+	}
+	for _, out := range []string{"", "ok 1", "ok 1\nfail 2", "ok 1\nok x", "ok 1\n2"} {
+		if times, err := parseReads(out, 2); err == nil {
+			t.Errorf("%q: %v", out, times)
+		}
+	}
+}
+
 func TestStatistics(t *testing.T) {
 	if v := geomean([]float64{0.5, 2, 8}); math.Abs(v-2) > 1e-9 {
 		t.Errorf("geometric mean %v", v)
@@ -51,6 +62,7 @@ func fakeBench() *bench {
 		for round := range 2 {
 			for what, d := range map[string]time.Duration{"own": own, "oracle": libbpf, "cilium": cilium} {
 				d *= time.Duration(2 - round) // the second round is the quiet one
+				o.samples["reads "+what] = append(o.samples["reads "+what], sample{round: round, total: d / 20})
 				o.samples["read "+what] = append(o.samples["read "+what], sample{round: round, total: d / 10})
 				o.samples["load "+what] = append(o.samples["load "+what], sample{round: round, total: d})
 			}
@@ -66,7 +78,7 @@ func fakeBench() *bench {
 
 func TestRows(t *testing.T) {
 	b := fakeBench()
-	want := []float64{22.0 / 40, 22.0 / 50, 1.2, math.NaN(), 0.5, 22.0 / 30, 0.1, math.NaN(), math.NaN()}
+	want := []float64{22.0 / 40, 22.0 / 50, 22.0 / 40, 22.0 / 50, 1.2, math.NaN(), 0.5, 22.0 / 30, 0.1, math.NaN(), math.NaN()}
 	rows := b.rows()
 	if len(rows) != len(want) {
 		t.Fatalf("%d rows", len(rows))

@@ -35,13 +35,18 @@ func (b *bench) rows() []row {
 		of := func(what string) func(*object, int) float64 {
 			return func(o *object, round int) float64 { return b.value(o, what, round) }
 		}
+		clock := func(what string) func(*object, int) float64 {
+			return func(o *object, round int) float64 { return b.wall(o, what, round) }
+		}
 		all := func(*object) bool { return true }
 		small := func(core bool) func(*object) bool {
 			return func(o *object) bool { return !o.many() && o.core == core }
 		}
 		for _, c := range [...]compared{
-			{"read: open to ordered definitions and programs, sum", "libbpf's `bpf_object__open`", 1.0, all, of("read own"), of("read oracle"), false},
-			{"the same", "`ebpf.LoadCollectionSpec`", 0.2, all, of("read own"), of("read cilium"), false},
+			{"read: open to ordered definitions and programs, sum, one process for all", "libbpf's `bpf_object__open`", 1.0, all, clock("reads own"), clock("reads oracle"), false},
+			{"the same", "`ebpf.LoadCollectionSpec`", 0.2, all, clock("reads own"), clock("reads cilium"), false},
+			{"the same, a fresh process for each", "libbpf's `bpf_object__open`", 1.0, all, of("read own"), of("read oracle"), false},
+			{"the same, a fresh process for each", "`ebpf.LoadCollectionSpec`", 0.2, all, of("read own"), of("read cilium"), false},
 			{"load, objects with 8 programs or more, sum", "the faster of libbpf and cilium/ebpf", 0.6, (*object).many, of("load own"), b.faster, false},
 			{"load, small CO-RE objects, geometric mean", "libbpf", 0.6, small(true), of("load own"), of("load oracle"), true},
 			{"load, small objects without CO-RE, geometric mean", "the faster of the two, object by object", 0.9, small(false), of("load own"), b.faster, true},

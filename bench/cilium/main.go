@@ -1,7 +1,7 @@
 //go:build linux
 
 // Command cilium tells how long cilium/ebpf takes: cilium read|load OBJECT, in a
-// process that does nothing else. It prints "ok OPEN-NS TOTAL-NS CPU-NS PEAK-KB",
+// process that does nothing else, or cilium reads OBJECT… (see timing.Reads). It prints "ok OPEN-NS TOTAL-NS CPU-NS PEAK-KB",
 // times from before the file is opened to after the load, or "fail STAGE MESSAGE".
 package main
 
@@ -16,6 +16,13 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 2 && os.Args[1] == "reads" {
+		timing.Reads(os.Args[2:], func(path string) error {
+			_, err := ebpf.LoadCollectionSpec(path)
+			return err
+		})
+		return
+	}
 	if len(os.Args) != 3 {
 		fmt.Fprintln(os.Stderr, "usage: cilium read|load OBJECT")
 		os.Exit(2)

@@ -4,7 +4,7 @@
 // in a process that does nothing else. It prints "ok OPEN-NS TOTAL-NS CPU-NS PEAK-KB",
 // times from before the file is opened to after the load, or "fail STAGE MESSAGE".
 // With `outside`, OPEN-NS is instead how much of TOTAL-NS no thread spent in
-// bpf(2). `own record OBJECT FILE` writes the calls of a load for replay/replay.c.
+// bpf(2). `own reads OBJECT…` reads many in one process (see timing.Reads), `own record OBJECT FILE` writes the calls of a load for replay/replay.c.
 package main
 
 import (
@@ -25,12 +25,18 @@ func main() {
 		os.Exit(record(args[1], args[2]))
 	case len(args) == 2 && args[0] == "read":
 		os.Exit(read(args[1]))
+	case len(args) > 1 && args[0] == "reads":
+		timing.Reads(args[1:], func(path string) error {
+			_, err := elfload.Open(path)
+			return err
+		})
+		return
 	case len(args) == 2 && args[0] == "load":
 		os.Exit(load(args[1]))
 	case len(args) == 2 && args[0] == "outside":
 		os.Exit(outside(args[1]))
 	}
-	fmt.Fprintln(os.Stderr, "usage: own read|load|outside OBJECT, own record OBJECT FILE")
+	fmt.Fprintln(os.Stderr, "usage: own read|load|outside OBJECT, own reads OBJECT…, own record OBJECT FILE")
 	os.Exit(2)
 }
 
