@@ -45,6 +45,10 @@ var explanations = [...]explanation{
 		const structOps = 27
 		return d.stage == stageMaps && d.on("libbpf", "program", "presence") && d.mine == nil && d.yours.typ == structOps
 	}},
+	{"R126", "an optional program that a struct_ops map refers to is loaded; libbpf does so from 1.4 on", func(d *difference) bool {
+		const structOps = 27
+		return d.on("libbpf", "program", "presence") && d.yours == nil && d.mine.typ == structOps
+	}},
 	{"D14 R99", "libbpf cuts the names of .bss.* maps", func(d *difference) bool {
 		return d.on("libbpf", "map", "presence") && strings.HasPrefix(d.name, ".bss.")
 	}},
@@ -103,9 +107,9 @@ var explanations = [...]explanation{
 	{"C66", "SEC(\"?…\") is loaded when asked for; cilium/ebpf does not know the mark", func(d *difference) bool {
 		return d.on("cilium", "program", "presence") && d.mine == nil && d.listed(d.name)
 	}},
-	{"flavours", "libbpf 1.1 does not know flavours of kernel functions (1.3 does): a weak one is missing for it, and what it guards is dead code", func(d *difference) bool {
+	{"flavours", "libbpf 1.1 (1.3 does) and cilium/ebpf do not know flavours of kernel functions: a weak one is missing for them, and what it guards is dead code", func(d *difference) bool {
 		fields := append([]string{"tag", "function records"}, survivors[:]...)
-		return d.other == "libbpf" && d.kind == "program" && d.isOneOf(fields) && d.objectHasWeakExtern("___")
+		return d.kind == "program" && d.isOneOf(fields) && d.objectHasWeakExtern("___")
 	}},
 	{"missing functions", "a call of a weak kernel function that does not exist becomes a call of a number that no kernel has; each loader has numbers of its own", func(d *difference) bool {
 		return d.kind == "program" && d.field == "tag" && d.mine.fact("instructions") == d.yours.fact("instructions") && d.objectHasWeakExtern("")

@@ -43,8 +43,8 @@ type function struct {
 
 // Parse finds the functions of an object and decides which are programs: the
 // global and weak ones outside .text, except those in a section of unknown name
-// that others call. Functions in .text, and static ones anywhere, are subprograms,
-// unless the object has nothing else to load: then the global ones of .text are
+// that others call. Functions in .text, and static ones anywhere that do not have a
+// section for themselves, are subprograms, unless the object has nothing else to load: then the global ones of .text are
 // programs. Errors tell of functions that make no sense;
 // bad references are told by Link, so that they concern one program only.
 func Parse(f *mapdef.File) (*Set, error) {
@@ -262,7 +262,7 @@ func (s *Set) choosePrograms(calls func() []jump) {
 		for i := range s.funcs {
 			fn := &s.funcs[i]
 			sec := &s.file.Sections[fn.section]
-			if fn.static || isText(sec.Name) != text || !text && s.isHelper(fn, calls) {
+			if isText(sec.Name) != text || text && fn.static || !text && !s.isProgram(i, calls) {
 				continue
 			}
 			s.Programs = append(s.Programs, newProgram(sec, fn, i))
@@ -273,12 +273,23 @@ func (s *Set) choosePrograms(calls func() []jump) {
 	}
 }
 
-// isHelper tells of global functions in a section whose name says nothing,
-// which other functions call: they are subprograms (libbpf would ask for their type).
-func (s *Set) isHelper(fn *function, calls func() []jump) bool {
-	if _, known := ClassifySection(s.file.Sections[fn.section].Name); known {
-		return false
+// isProgram decides about function i, which is outside .text. In a section whose
+// name says nothing, global functions that others call are subprograms (libbpf would
+// ask for their type). A static one is a program where it is all that its section
+// holds, the section's name says what it is, and nothing calls it: to loaders
+// of old, Falco's among them, a section was a program, whatever C called it.
+func (s *Set) isProgram(i int, calls func() []jump) bool {
+	fn := &s.funcs[i]
+	_, known := ClassifySection(s.file.Sections[fn.section].Name)
+	if !fn.static {
+		return known || !s.isCalled(fn, calls)
 	}
+	alone := s.first[fn.section+1]-s.first[fn.section] == 1
+	return known && alone && fn.symbol != 0 && !s.isCalled(fn, calls)
+}
+
+// isCalled tells whether code outside the function calls it, or takes its address.
+func (s *Set) isCalled(fn *function, calls func() []jump) bool {
 	all, here := calls(), place{fn.section, fn.off}
 	i := sort.Search(len(all), func(i int) bool { return comparePlaces(all[i].to, here) >= 0 })
 	for ; i < len(all) && all[i].to == here; i++ {
