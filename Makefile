@@ -55,7 +55,7 @@ cover: ## statement coverage by function, summed up at the end
 	$(GO) test -coverprofile=bin/cover.out -coverpkg=./... ./...
 	$(GO) tool cover -func=bin/cover.out
 
-conformance: ## compare with libbpf and cilium/ebpf over some 1200 real objects (root, Debian, 40 minutes), on Linux 6.1 and 6.12 too; result in conformance/RESULT.md
+conformance: ## compare with libbpf and cilium/ebpf over some 2000 real objects (root, Debian, an hour), on Linux 6.1 and 6.12 too; result in conformance/RESULT.md
 	conformance/run $(OBJS)
 
 clean: ## remove what was built

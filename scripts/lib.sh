@@ -30,3 +30,16 @@ apt_install_once() {
 	apt-get update -q || echo "note: package lists are not up to date" >&2
 	apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
 }
+
+# from_package PACKAGE DIRECTORY BENCH CACHE: the objects of a Debian package, also those inside
+# its programs, in CACHE/PACKAGE; BENCH is the built command of bench/. What is there is kept.
+from_package() {
+	[[ -e $4/$1/.complete ]] && return
+	local tmp
+	tmp=$(mktemp -d)
+	(cd "$tmp" && { apt-get download -q "$1" || { apt-get update -q && apt-get download -q "$1"; }; } && dpkg-deb -x "$1"_*.deb .)
+	mkdir -p "$4/$1"
+	if compgen -G "$tmp/$2/*.o" >/dev/null; then cp "$tmp/$2"/*.o "$4/$1"; else "$3" -extract "$tmp/$2" "$4/$1"; fi
+	rm -rf "$tmp"
+	touch "$4/$1/.complete"
+}
