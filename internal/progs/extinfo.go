@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -237,6 +238,7 @@ func (ext *extInfos) attach(c *Code, program string) error {
 			return &mapdef.Error{Stage: mapdef.StagePlan, Code: "core_records", Section: p.Section, Symbol: p.Name, Err: err}
 		}
 		rec := ext.of(coreRecords, p)
+		c.Core = slices.Grow(c.Core, rec.len())
 		for i := range rec.len() {
 			access, ok := c.file.BTF.String(rec.word(i, 2))
 			if !ok {
@@ -265,7 +267,7 @@ func (p *Part) insnAt(off uint32) int { return p.FirstInsn + int((uint64(off)-p.
 // of them or none. libbpf refuses the program when a subprogram has none
 // although the program has; here it loads without, which is told.
 func (ext *extInfos) attachFuncs(c *Code, program string) {
-	var out []byte
+	out := make([]byte, 0, len(c.Parts)*FuncInfoSize)
 	missing := ""
 	for _, p := range c.Parts {
 		rec := ext.of(funcRecords, p)
@@ -277,7 +279,10 @@ func (ext *extInfos) attachFuncs(c *Code, program string) {
 		}
 		out = rec.append(out, 0, uint32(p.FirstInsn), FuncInfoSize)
 	}
-	if missing == "" || len(out) == 0 {
+	if len(out) == 0 {
+		return
+	}
+	if missing == "" {
 		c.FuncInfo = out
 		return
 	}
@@ -288,7 +293,12 @@ func (ext *extInfos) attachFuncs(c *Code, program string) {
 // attachLines writes the records of all functions. The kernel wants one at the
 // start of each; where it is missing (assembly) an empty one stands in.
 func (ext *extInfos) attachLines(c *Code) {
-	var out []byte
+	most := 0
+	for _, p := range c.Parts {
+		rec := ext.of(lineRecords, p)
+		most += rec.len() + 1
+	}
+	out := make([]byte, 0, most*LineInfoSize)
 	found := false
 	for _, p := range c.Parts {
 		rec := ext.of(lineRecords, p)

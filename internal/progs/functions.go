@@ -49,7 +49,8 @@ type function struct {
 // bad references are told by Link, so that they concern one program only.
 func Parse(f *mapdef.File) (*Set, error) {
 	s := &Set{file: f, first: make([]int, len(f.Sections)+1)}
-	symbols := functionSymbols(f)
+	symbols, total := functionSymbols(f)
+	s.funcs = make([]function, 0, total)
 	calls := sync.OnceValue(func() []jump { return jumps(f) }) // few objects need them
 	for i := range f.Sections {
 		s.first[i] = len(s.funcs)
@@ -87,20 +88,31 @@ type mark struct {
 	symbol    int // 0: a call target or section start without a symbol
 }
 
-// functionSymbols lists, by section, the symbols that may begin functions.
-func functionSymbols(f *mapdef.File) [][]mark {
-	out := make([][]mark, len(f.Sections))
-	for i := range f.Symbols {
-		sym := &f.Symbols[i]
+// functionSymbols lists, by section, the symbols that may begin functions; all lists
+// are parts of one.
+func functionSymbols(f *mapdef.File) (bySection [][]mark, total int) {
+	may := func(sym *mapdef.Symbol) bool {
 		sec := int(sym.Section)
-		if sec == 0 || sec >= len(f.Sections) || sym.Name == "" || !f.Sections[sec].Exec() {
-			continue
-		}
-		if sym.Type == elf.STT_FUNC || sym.Type == elf.STT_NOTYPE {
-			out[sec] = append(out[sec], mark{sym.Value, sym.Size, i})
+		return sec != 0 && sec < len(f.Sections) && sym.Name != "" && f.Sections[sec].Exec() && (sym.Type == elf.STT_FUNC || sym.Type == elf.STT_NOTYPE)
+	}
+	counts := make([]int, len(f.Sections))
+	for i := range f.Symbols {
+		if sym := &f.Symbols[i]; may(sym) {
+			counts[sym.Section]++
+			total++
 		}
 	}
-	return out
+	all := make([]mark, total)
+	bySection = make([][]mark, len(f.Sections))
+	for i, n := range counts {
+		bySection[i], all = all[:0:n], all[n:]
+	}
+	for i := range f.Symbols {
+		if sym := &f.Symbols[i]; may(sym) {
+			bySection[sym.Section] = append(bySection[sym.Section], mark{sym.Value, sym.Size, i})
+		}
+	}
+	return bySection, total
 }
 
 func hasFuncs(f *mapdef.File, marks []mark) bool {
@@ -258,6 +270,7 @@ func isText(name string) bool { return name == textSection || strings.HasPrefix(
 
 // choosePrograms fills Programs.
 func (s *Set) choosePrograms(calls func() []jump) {
+	s.Programs = make([]Program, 0, min(len(s.funcs), 64)) // most are programs
 	pick := func(text bool) {
 		for i := range s.funcs {
 			fn := &s.funcs[i]

@@ -18,6 +18,7 @@ type linker struct {
 	// base is the first slot of each function that is in the code already.
 	base  map[int]int
 	stack []frame
+	room  [4]frame // for the stack
 	// The function at the top of the stack and a view of its code, which is
 	// stale as soon as a function has been appended.
 	fn *function
@@ -41,6 +42,7 @@ type frame struct {
 // Errors name the function and the instruction.
 func (s *Set) Link(i int, refs Refs) (*Code, error) {
 	l := &linker{Set: s, refs: refs, base: make(map[int]int, 1), code: &Code{Order: s.file.Order, file: s.file}}
+	l.stack = l.room[:0]
 	if err := l.push(s.Programs[i].fn); err != nil {
 		return nil, err
 	}
