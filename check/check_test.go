@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -233,6 +234,40 @@ func TestNoProofWhereNothingIsMissing(t *testing.T) {
 	missing := &elfload.Error{Stage: elfload.StageProgram, Kind: elfload.ErrVerifier, Errno: 22, Log: "0: (85) call unknown#9000\ninvalid func unknown#9000\n"}
 	if p := h.prove(subject{progType: 6}, missing); p == nil || p.Missing != "feature" {
 		t.Errorf("a helper that no kernel has: %v", p)
+	}
+}
+
+// A kernel function that a later release has brought is a feature that this kernel
+// lacks; a name that no release is known to have is a mistake.
+func TestMissingKernelFunction(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("no kernel to ask on " + runtime.GOOS)
+	}
+	kernel := map[string]bool{"bpf_rcu_read_lock": true}
+	h := newHostProver()
+	h.hasFunction = func(name string) (bool, error) { return kernel[name], nil }
+	for _, tc := range []struct {
+		name, text string
+		proved     bool
+	}{
+		{"of a later release", `kernel function "bpf_throw" is not in the types of this kernel or its modules (it came with Linux 6.7); program "p" needs it`, true},
+		{"that the kernel has", `kernel function "bpf_rcu_read_lock" is not in the types of this kernel or its modules; program "p" needs it`, false},
+		{"of no release", `kernel function "bpf_thorw" is not in the types of this kernel or its modules; program "p" needs it`, false},
+		{"with another type", `kernel function "bpf_throw" has another type in this kernel`, false},
+		{"a variable", `kernel variable "bpf_throw" is not in the types of this kernel or its modules`, false},
+	} {
+		e := &elfload.Error{Stage: elfload.StageProgram, Kind: elfload.ErrNotSupported, Code: "ksym_missing", Err: errors.New(tc.text)}
+		p := h.prove(subject{progType: 1}, e)
+		if (p != nil && p.Missing == "feature" && strings.Contains(p.Outcome, "6.7")) != tc.proved || (p != nil) != tc.proved {
+			t.Errorf("%s: %+v", tc.name, p)
+		}
+	}
+	for name, want := range map[string]bool{"do_exit": true, "bpfload_has_no_such_function": false} {
+		if has, err := kernelHasFunction(name); err != nil {
+			t.Logf("%s: the kernel's types cannot be read: %v", name, err)
+		} else if has != want {
+			t.Errorf("the kernel has %s: %v", name, has)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/features"
 
 	"github.com/bpfload/bpfload/elfload"
@@ -34,9 +35,13 @@ type subject struct {
 type hostProver struct {
 	mu   sync.Mutex
 	done map[string]*Proof
+	// hasFunction looks a function up in the kernel's types.
+	hasFunction func(name string) (bool, error)
 }
 
-func newHostProver() *hostProver { return &hostProver{done: make(map[string]*Proof)} }
+func newHostProver() *hostProver {
+	return &hostProver{done: make(map[string]*Proof), hasFunction: kernelHasFunction}
+}
 
 // once is the remembered outcome of a probe; nil when nothing is missing.
 func (h *hostProver) once(name string, probe func() *Proof) *Proof {
@@ -175,6 +180,15 @@ func (h *hostProver) feature(s subject, e *elfload.Error) *Proof {
 		t := ebpf.MapType(s.mapType)
 		return missing(fmt.Sprintf("creating a minimal map of type %v", t), func() error { return features.HaveMapType(t) })
 	}
+	if name, since := missingFunction(e); since != "" {
+		return h.once("function "+name, func() *Proof {
+			if has, err := h.hasFunction(name); has || err != nil {
+				return nil
+			}
+			return &Proof{Missing: "feature", Probe: fmt.Sprintf("looking for the function %q in %s", name, vmlinuxBTF),
+				Errno: uint(syscall.ENOENT), ErrnoName: "ENOENT", Outcome: "it is not there: it came with Linux " + since}
+		})
+	}
 	if s.progType == 0 {
 		return nil
 	}
@@ -184,6 +198,32 @@ func (h *hostProver) feature(s subject, e *elfload.Error) *Proof {
 		return missing(fmt.Sprintf("calling helper %d (%v) from a program of type %v", n, f, t), func() error { return features.HaveProgramHelper(t, f) })
 	}
 	return missing(fmt.Sprintf("loading a minimal program of type %v", t), func() error { return features.HaveProgramType(t) })
+}
+
+// missingFunction is the kernel function that a program calls in vain, and the release
+// that brought it. One that no release is known to have is the program's own mistake.
+func missingFunction(e *elfload.Error) (name, since string) {
+	if e.Code != "ksym_missing" {
+		return "", ""
+	}
+	_, rest, _ := strings.Cut(e.Err.Error(), "kernel function \"")
+	name, _, ok := strings.Cut(rest, "\" is not in the types of this kernel")
+	if !ok {
+		return "", ""
+	}
+	return name, elfload.KernelFunctionSince(name)
+}
+
+func kernelHasFunction(name string) (bool, error) {
+	types, err := btf.LoadKernelSpec()
+	if err != nil {
+		return false, err
+	}
+	var f *btf.Func
+	if err = types.TypeByName(name, &f); errors.Is(err, btf.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func unknownHelper(e *elfload.Error) bool {

@@ -19,12 +19,21 @@ var kfuncsSince = [...]struct{ release, names string }{
 	{"6.10", "bpf_wq_init bpf_wq_start bpf_wq_set_callback_impl bpf_preempt_disable bpf_preempt_enable"},
 }
 
-// kfuncSince is " (it came with Linux 6.2)", "" where that is not known.
-func kfuncSince(name string) string {
+// KernelFunctionSince is the Linux release that brought a kernel function (kfunc), such
+// as "6.2", of those that programs often call; "" where that is not known.
+func KernelFunctionSince(name string) string {
 	for _, row := range kfuncsSince {
 		if slices.Contains(strings.Fields(row.names), name) {
-			return " (it came with Linux " + row.release + ")"
+			return row.release
 		}
+	}
+	return ""
+}
+
+// kfuncSince is " (it came with Linux 6.2)", "" where that is not known.
+func kfuncSince(name string) string {
+	if release := KernelFunctionSince(name); release != "" {
+		return " (it came with Linux " + release + ")"
 	}
 	return ""
 }
