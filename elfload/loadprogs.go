@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -45,10 +46,20 @@ func (l *loader) loadPrograms(steps []Step) error {
 		}
 		return 0, false
 	}
-	work := func() {
+	var work func()
+	more := sync.OnceFunc(func() {
+		for range min(l.jobs(), len(steps)) - 1 {
+			wg.Go(work)
+		}
+	})
+	work = func() {
 		for i, ok := take(); ok; i, ok = take() {
 			p := &l.progs[i]
+			began := time.Now()
 			p.fd, p.log, p.err = l.loadProgram(i)
+			if time.Since(began) > slowProgram {
+				more()
+			}
 			if p.err != nil {
 				p.fd = noFD
 				mu.Lock()
@@ -59,8 +70,8 @@ func (l *loader) loadPrograms(steps []Step) error {
 			}
 		}
 	}
-	for range l.workers(queue) - 1 {
-		wg.Go(work)
+	if l.manyWorkers(queue) {
+		more()
 	}
 	work()
 	wg.Wait()
@@ -96,20 +107,22 @@ func (l *loader) longestFirst(steps []Step) []int {
 const (
 	anotherWorker = 1500
 	aProgram      = 300
+	// slowProgram shows that the instructions do not tell.
+	slowProgram = time.Millisecond
 )
 
-// workers is how many goroutines verify the programs of the queue: one alone where
-// little is left for another. How long a loop takes nobody knows.
-func (l *loader) workers(queue []int) int {
-	most := min(l.jobs(), len(queue))
+// manyWorkers tells whether the programs of the queue are verified by several
+// goroutines from the start: not where little is left for another. How long a
+// loop takes nobody knows.
+func (l *loader) manyWorkers(queue []int) bool {
 	left := 0
 	for _, i := range queue[min(1, len(queue)):] {
 		code := l.plan.Programs[i].code
 		if left += code.Len() + aProgram; left >= anotherWorker || code.Loops() {
-			return most
+			return true
 		}
 	}
-	return min(most, 1)
+	return false
 }
 
 // Bits of log_level (include/linux/bpf_verifier.h).
