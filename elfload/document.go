@@ -111,6 +111,7 @@ type DocumentReplaced struct {
 	By      string              `json:"by"`
 	Fields  []DocumentFieldDiff `json:"fields"`
 	Entries uint64              `json:"entries"`
+	Passed  bool                `json:"passed,omitempty"`
 }
 
 // DocumentFieldDiff is a FieldDiff.

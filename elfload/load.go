@@ -134,10 +134,12 @@ type loadedMap struct {
 	passed     bool   // reused, from Options.Passed, and to be pinned if that is asked for
 	stored     bool   // from Options.Passed
 	memory     []byte // an arena's, in this process
-	// old is the incompatible map that is at the pin and is to be replaced, nil for
-	// none; migration is how its entries are taken over, nil for not at all.
+	// old is the incompatible map that is at the pin, or was passed, and is to be
+	// replaced, nil for none; migration is how its entries are taken over, nil for not at all.
 	old       *pinned
 	migration *migration
+	oldPassed bool   // from Options.Passed
+	oldPinned bool   // at the pin
 	copied    uint64 // entries
 	olderCode uint32 // the types of the older programs in a program array's slots
 }

@@ -42,6 +42,9 @@ func (l *loader) createOrReuse(i int) error {
 	if l.maps[i].passed {
 		return l.keepPassed(i)
 	}
+	if l.maps[i].oldPassed {
+		return l.replacePassed(i)
+	}
 	if m.StructOps != nil {
 		if err := l.structOps(i); err != nil {
 			return err

@@ -20,7 +20,7 @@ func refuseMigration(m *PlannedMap, which string, why error) *Error {
 }
 
 func (c *copier) refuse(format string, args ...any) *Error {
-	return refuseMigration(c.m, fmt.Sprintf("the map pinned at %q", c.m.PinPath), fmt.Errorf(format, args...))
+	return refuseMigration(c.m, c.old.text(c.m), fmt.Errorf(format, args...))
 }
 
 // migrate copies the entries of the map that map i replaces. Frozen maps are not
@@ -78,7 +78,7 @@ const flagLock = 4 // BPF_F_LOCK
 
 func (c *copier) fail(code string, err error) *Error {
 	e := loadError(StageValue, code, &c.m.MapDef, err)
-	e.Err = fmt.Errorf("copying the entries of the map pinned at %q: %w", c.m.PinPath, err)
+	e.Err = fmt.Errorf("copying the entries of %s: %w", c.old.text(c.m), err)
 	return e
 }
 

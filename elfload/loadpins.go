@@ -130,7 +130,7 @@ func (l *loader) pinMap(i int) error {
 		return l.pinMapError(m, err)
 	}
 	path := m.PinPath
-	if l.maps[i].old != nil {
+	if l.maps[i].oldPinned {
 		path = l.tempPin(path)
 	}
 	if err := l.k.Pin(l.maps[i].fd, path); err != nil {

@@ -12,7 +12,8 @@ import (
 
 // pinned is the map that is at a definition's pin, compared with the definition.
 type pinned struct {
-	fd    int // the caller's
+	fd    int    // the caller's
+	which string // what it is in words, "" for the one at the definition's pin
 	info  bpfsys.MapInfo
 	shape *mapShape
 	want  *mapShape
@@ -184,14 +185,22 @@ func (l *loader) mismatch(i int, p *pinned) error {
 		l.warn(Warning{Code: "prog_array_replaced", Map: m.Name, Section: m.Section,
 			Message: fmt.Sprintf("programs that run keep the older program array, which the kernel empties once the pin at %q is another's: their tail calls miss until new programs run in their place", m.PinPath)})
 	}
-	l.maps[i].old, l.maps[i].migration = p, way
+	l.maps[i].old, l.maps[i].migration, l.maps[i].oldPinned = p, way, true
 	l.trace("map %d %q: the map pinned at %s is to be replaced: %s", i, m.Name, m.PinPath, fieldTexts(p.diffs))
 	return nil
 }
 
+// text says which map it is.
+func (p *pinned) text(m *PlannedMap) string {
+	if p.which != "" {
+		return p.which
+	}
+	return fmt.Sprintf("the map pinned at %q", m.PinPath)
+}
+
 // wayOut is what a load does about a pinned map that is not compatible.
 func (l *loader) wayOut(i int, p *pinned) (*migration, error) {
-	way, err := l.plan.wayOut(i, p.shape, p.want, fmt.Sprintf("the map pinned at %q", l.plan.Maps[i].PinPath))
+	way, err := l.plan.wayOut(i, p.shape, p.want, p.text(&l.plan.Maps[i]))
 	if err != nil && err.Code == "migrate_refused" {
 		return nil, becauseOf(err, p.typesErr)
 	}
@@ -238,5 +247,5 @@ func (l *loader) replaced(i int) *ReplacedMap {
 	if old == nil {
 		return nil
 	}
-	return &ReplacedMap{ID: old.info.ID, By: l.plan.onMismatch(i), Fields: old.diffs, Entries: l.maps[i].copied}
+	return &ReplacedMap{ID: old.info.ID, By: l.plan.onMismatch(i), Fields: old.diffs, Entries: l.maps[i].copied, Passed: l.maps[i].oldPassed}
 }

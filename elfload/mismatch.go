@@ -38,7 +38,8 @@ type MapMismatch struct {
 	OnMismatch Mismatch
 }
 
-// ReplacedMap is a pinned map whose pin another has taken.
+// ReplacedMap is a map whose pin another has taken, or that was passed to this process
+// and is not used.
 type ReplacedMap struct {
 	// ID is the old map's id in the kernel.
 	ID uint32
@@ -48,6 +49,8 @@ type ReplacedMap struct {
 	Fields []FieldDiff
 	// Entries is how many entries were copied to the new map.
 	Entries uint64
+	// Passed tells that the process was started with the old map (Options.Passed).
+	Passed bool
 }
 
 // document is nil for nil.
@@ -55,7 +58,7 @@ func (r *ReplacedMap) document() *DocumentReplaced {
 	if r == nil {
 		return nil
 	}
-	return &DocumentReplaced{ID: r.ID, By: string(r.By), Fields: fieldDocuments(r.Fields), Entries: r.Entries}
+	return &DocumentReplaced{ID: r.ID, By: string(r.By), Fields: fieldDocuments(r.Fields), Entries: r.Entries, Passed: r.Passed}
 }
 
 // fieldDocuments is never nil.

@@ -2,7 +2,6 @@ package elfload
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -14,7 +13,8 @@ import (
 // PassedMap is a descriptor that this process was started with, as
 // sd_listen_fds(3) says: what a service manager has kept for it, or another
 // loader has handed over. A map of the object whose StoreName is Name is taken
-// from it instead of being created.
+// from it instead of being created; if it is not compatible, Options.OnMismatch says
+// what happens.
 type PassedMap struct {
 	Name string
 	FD   int
@@ -124,37 +124,80 @@ func (l *loader) takeOne(i int, passed PassedMap) error {
 		return e
 	}
 	if len(p.diffs) > 0 {
-		return &Error{Kind: ErrIncompatiblePin, Stage: StageMap, Code: "passed_incompatible", Section: m.Section, Symbol: m.Name,
-			Err: fmt.Errorf("the map that was passed as descriptor %d has %s", passed.FD, fieldTexts(p.diffs)),
-			Hint: "a service manager forgets what it keeps when the service is stopped and not restarted: systemctl stop, " +
-				"or with FileDescriptorStorePreserve=yes systemctl clean --what=fdstore"}
+		return l.passedMismatch(i, passed, p)
 	}
 	l.maps[i] = loadedMap{fd: fd, maxEntries: p.info.MaxEntries, withBTF: p.info.BTFID != 0, reused: true, passed: true, stored: true}
 	l.trace("map %d %q: taken from descriptor %d, fd %d", i, m.Name, passed.FD, fd)
 	return nil
 }
 
+// passedMismatch does with a map that was passed and is not compatible what the
+// options say: it ends the load, or the map is kept open until its place is taken.
+func (l *loader) passedMismatch(i int, passed PassedMap, p *pinned) error {
+	m := &l.plan.Maps[i]
+	if l.plan.onMismatch(i) == MismatchFail {
+		return &Error{Kind: ErrIncompatiblePin, Stage: StageMap, Code: "passed_incompatible", Section: m.Section, Symbol: m.Name,
+			Err: fmt.Errorf("the map that was passed as descriptor %d has %s", passed.FD, fieldTexts(p.diffs)),
+			Hint: "take its entries over with --on-mismatch migrate, or do without them with --on-mismatch replace; " +
+				"a service manager forgets what it keeps when the service is stopped and not restarted: systemctl stop, " +
+				"or with FileDescriptorStorePreserve=yes systemctl clean --what=fdstore"}
+	}
+	p.which = fmt.Sprintf("the map passed as descriptor %d", passed.FD)
+	way, err := l.wayOut(i, p)
+	if err != nil {
+		return err
+	}
+	l.maps[i] = loadedMap{fd: noFD, old: p, migration: way, oldPassed: true}
+	l.warn(Warning{Code: "passed_replaced", Map: m.Name, Section: m.Section,
+		Message: fmt.Sprintf("%s has %s and is replaced; who passed it keeps it, but for a service manager that is told (--fdstore)", p.which, fieldTexts(p.diffs))})
+	l.trace("map %d %q: %s is to be replaced: %s", i, m.Name, p.which, fieldTexts(p.diffs))
+	return nil
+}
+
 // keepPassed is the step that would create a map that was passed. A pin that is
 // there must be of the same map.
 func (l *loader) keepPassed(i int) error {
+	if l.plan.Maps[i].PinPath == "" {
+		return nil
+	}
+	have, err := l.k.MapInfo(l.maps[i].fd)
+	if err != nil {
+		return l.pinMapError(&l.plan.Maps[i], err)
+	}
+	there, err := l.pinIsOf(i, have.ID)
+	if there {
+		l.maps[i].passed = false // pinned already
+	}
+	return err
+}
+
+// replacePassed is the step that creates a map in the place of one that was passed.
+func (l *loader) replacePassed(i int) error {
+	there, err := l.pinIsOf(i, l.maps[i].old.info.ID)
+	if err != nil {
+		return err
+	}
+	l.maps[i].oldPinned = there
+	return l.create(i)
+}
+
+// pinIsOf tells whether map i is pinned, which only the map with that id may be.
+func (l *loader) pinIsOf(i int, id uint32) (bool, error) {
 	m := &l.plan.Maps[i]
 	if m.PinPath == "" {
-		return nil
+		return false, nil
 	}
 	p, err := l.openPin(i)
 	if p == nil || err != nil {
-		return err
+		return false, err
 	}
-	have, err := l.k.MapInfo(l.maps[i].fd)
-	same := have.ID == p.info.ID
-	if err = errors.Join(err, l.k.Close(p.fd)); err != nil {
-		return l.pinMapError(m, err)
+	if err := l.k.Close(p.fd); err != nil {
+		return false, l.pinMapError(m, err)
 	}
-	if !same {
-		return &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "passed_pinned", Section: m.Section, Symbol: m.Name,
-			Err:  fmt.Errorf("map %d is pinned at %q, and map %d was passed to this process: they cannot both be %q", p.info.ID, m.PinPath, have.ID, m.Name),
+	if p.info.ID != id {
+		return false, &Error{Kind: ErrIncompatiblePin, Stage: StagePin, Code: "passed_pinned", Section: m.Section, Symbol: m.Name,
+			Err:  fmt.Errorf("map %d is pinned at %q, and map %d was passed to this process: they cannot both be %q", p.info.ID, m.PinPath, id, m.Name),
 			Hint: "remove the pin, or start without the passed descriptor"}
 	}
-	l.maps[i].passed = false // pinned already
-	return nil
+	return true, nil
 }

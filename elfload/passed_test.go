@@ -117,10 +117,18 @@ func TestPassedMapsArePinned(t *testing.T) {
 	}
 }
 
-// A load with passed maps whose n-th call fails leaves nothing but them.
+// A load with passed maps whose n-th call fails leaves nothing but them, whether it
+// uses or replaces them.
 func TestPassedMapsFaults(t *testing.T) {
+	for _, o := range []Options{{}, {OnMismatch: MismatchMigrate, Maps: []MapOverride{{"b", "max_entries", "9"}}}} {
+		passedFaults(t, o)
+	}
+}
+
+func passedFaults(t *testing.T, o Options) {
+	t.Helper()
 	r, passed := passMaps(t, "order.o")
-	o := Options{Jobs: 1, Passed: passed[1:], PinPath: "/sys/fs/bpf/x"}
+	o.Jobs, o.Passed, o.PinPath = 1, passed[1:], "/sys/fs/bpf/x"
 	plan := passedPlan(t, "order.o", o)
 	fds, pins, dirs := len(r.fds), len(r.pins), len(r.dirs)
 	c, err := plan.load(context.Background(), r)

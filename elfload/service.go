@@ -82,14 +82,15 @@ func (s *Service) send(text string, fds ...int) error {
 // start (PassedMaps). Left out are maps that it was started with, which are
 // there already, frozen maps, which belong to the object, and struct_ops maps.
 // Store returns when the manager has taken them (BARRIER=1), or with an error
-// after which it has been asked to forget those that this call has stored. A manager
-// whose store is too small (FileDescriptorStoreMax=) does not tell.
+// after which it has been asked to forget those that this call has stored, and to keep
+// again what they had replaced. A manager whose store is too small
+// (FileDescriptorStoreMax=) does not tell.
 func (s *Service) Store(c *Collection, wait time.Duration) (err error) {
 	var stored []*MapData
 	defer func() {
 		for _, m := range stored {
 			if m.kept = err == nil; err != nil {
-				err = errors.Join(err, s.send("FDSTOREREMOVE=1\nFDNAME="+StoreName(m.Name)))
+				err = errors.Join(err, s.send("FDSTOREREMOVE=1\nFDNAME="+StoreName(m.Name)), s.storeOlder(c, m))
 			}
 		}
 	}()
@@ -98,15 +99,33 @@ func (s *Service) Store(c *Collection, wait time.Duration) (err error) {
 		if m.FD < 0 || m.Passed || !storable(&c.Plan.Maps[i]) {
 			continue
 		}
+		if m.Replaced != nil && m.Replaced.Passed { // two of one name would be one too many
+			if err := s.send("FDSTOREREMOVE=1\nFDNAME=" + StoreName(m.Name)); err != nil {
+				return err
+			}
+		}
+		stored = append(stored, m)
 		if err := s.send("FDSTORE=1\nFDNAME="+StoreName(m.Name), m.FD); err != nil {
 			return err
 		}
-		stored = append(stored, m)
 	}
 	if len(stored) == 0 {
 		return nil
 	}
 	return s.barrier(wait)
+}
+
+// storeOlder puts a map back into the store that this load has replaced.
+func (s *Service) storeOlder(c *Collection, m *MapData) error {
+	if m.Replaced == nil || !m.Replaced.Passed {
+		return nil
+	}
+	for _, p := range c.Plan.opts.Passed {
+		if p.Name == StoreName(m.Name) {
+			return s.send("FDSTORE=1\nFDNAME="+p.Name, p.FD)
+		}
+	}
+	return nil
 }
 
 // barrier waits until the service manager has read everything that was sent: it

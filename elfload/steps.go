@@ -91,7 +91,8 @@ func (p *Plan) planSteps() {
 	}
 	p.slotSteps(mapdef.TargetProgram, OpSetProgramSlot)
 	for i := range p.Maps {
-		if p.Maps[i].PinPath != "" && p.Maps[i].Create && p.onMismatch(i) == MismatchMigrate {
+		m := &p.Maps[i]
+		if m.Create && (m.PinPath != "" || len(p.opts.Passed) > 0 && storable(m)) && p.onMismatch(i) == MismatchMigrate {
 			p.step(Step{Op: OpMigrateMap, Map: i})
 		}
 	}

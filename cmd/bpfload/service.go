@@ -11,7 +11,7 @@ import (
 )
 
 // storeWait is how long the service manager may take to read what it is sent.
-const storeWait = 5 * time.Second
+const storeWait = 30 * time.Second
 
 // serviceFlags say what the service manager keeps.
 type serviceFlags struct{ fdstore bool }
@@ -47,5 +47,6 @@ func ready(s *elfload.Service, doc *elfload.Document) error {
 const passedHelp = `
 Descriptors that the process was started with (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, as
 sd_listen_fds(3) says) and that have the names of maps are used instead of new maps, once they
-have proved to be compatible; if they are not, nothing is created and the status is 7.
+have proved to be compatible; if they are not, --on-mismatch says what happens: by default
+nothing is created and the status is 7.
 `

@@ -99,6 +99,14 @@ func (m *manager) message(text string, files []*os.File) {
 		m.names, m.fds, m.stored = append(m.names, said["FDNAME"]), append(m.fds, files[0]), append(m.stored, said["FDNAME"])
 	case said["BARRIER"] == "1" && len(files) == 1:
 		files[0].Close()
+	case said["FDSTOREREMOVE"] == "1":
+		m.mu.Lock()
+		for at := slices.Index(m.names, said["FDNAME"]); at >= 0; at = slices.Index(m.names, said["FDNAME"]) {
+			m.fds[at].Close()
+			m.names, m.fds = slices.Delete(m.names, at, at+1), slices.Delete(m.fds, at, at+1)
+		}
+		m.mu.Unlock()
+		m.said <- text
 	default:
 		m.said <- text
 	}
@@ -219,7 +227,19 @@ func TestServiceKeepsItsMaps(t *testing.T) {
 	}
 
 	errs.Reset()
-	bad := m.start(t.Context(), "load", "--fdstore", objects+"attach.o", "--map", "hits.max_entries=9")
+	grown := m.start(t.Context(), "load", "--fdstore", objects+"attach.o", "--map", "hits.max_entries=9", "--on-mismatch", "migrate")
+	grown.Stderr = &errs
+	if err := grown.Run(); err != nil || !strings.Contains(errs.String(), "max_entries") {
+		t.Errorf("migrating: %v\n%s", err, &errs)
+	}
+	m.hears("FDSTOREREMOVE=1")
+	v = 0
+	if err := m.file("hits").Lookup(uint32(7), &v); err != nil || v != 4711 || m.file("hits").MaxEntries() != 9 || len(m.names) != 1 {
+		t.Errorf("stored now: %q, %v with the element %d, %v", m.names, m.file("hits"), v, err)
+	}
+
+	errs.Reset()
+	bad := m.start(t.Context(), "load", "--fdstore", objects+"attach.o", "--map", "hits.max_entries=10")
 	bad.Stderr = &errs
 	var exit *exec.ExitError
 	if err := bad.Run(); !errors.As(err, &exit) || exit.ExitCode() != exitPin || !strings.Contains(errs.String(), "max_entries") {
