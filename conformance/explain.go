@@ -59,6 +59,9 @@ var explanations = [...]explanation{
 	{"C14 R101", "a data map without a variable that is not static cannot be mapped; cilium/ebpf adds the flag to all", func(d *difference) bool {
 		return d.on("cilium", "map", "flags") && dataMap(d.name) && hexNumber(d.their) == hexNumber(d.ours)|1<<10
 	}},
+	{"D15 R104", "a data section with a lock, a timer or a pointer to a kernel object is not made for mapping, which every kernel refuses; libbpf asks for it", func(d *difference) bool {
+		return d.on("libbpf", "map", "flags") && dataMap(d.name) && hexNumber(d.their) == hexNumber(d.ours)|1<<10 && slices.ContainsFunc(kernelFields[:], d.objectHolds)
+	}},
 	{"C47 C48", "max_entries of perf event arrays and CPU maps are as written; cilium/ebpf cuts them to the number of CPUs", func(d *difference) bool {
 		const perfEventArray, cpuMap = 4, 16
 		return d.on("cilium", "map", "max entries") && (d.mine.typ == perfEventArray || d.mine.typ == cpuMap) && number(d.ours) > number(d.their)
@@ -119,6 +122,9 @@ var explanations = [...]explanation{
 			d.mine.fact("instructions") == d.yours.fact("instructions") && d.asLibbpf("tag")
 	}},
 }
+
+// kernelFields are names in the types of objects with fields that the kernel keeps.
+var kernelFields = [...]string{"bpf_spin_lock", "bpf_timer", "bpf_wq", "bpf_list_head", "bpf_rb_root", "kptr"}
 
 // typeFields are what a map or program without types lacks; survivors what
 // depends on the code that the verifier leaves.

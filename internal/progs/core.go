@@ -1,6 +1,7 @@
 package progs
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -206,7 +207,7 @@ type solution struct {
 }
 
 // solve finds the fixups for relocations against one type. Together they find
-// the candidate that fits best; when one of them makes that fail, each is tried alone.
+// the candidate that fits best; those that make that fail are left out.
 func (r *Relocator) solve(relos []CoreRelo, targets []*btf.Spec) []solution {
 	out := make([]solution, len(relos))
 	var list []*btf.CORERelocation
@@ -221,20 +222,49 @@ func (r *Relocator) solve(relos []CoreRelo, targets []*btf.Spec) []solution {
 	if len(list) == 0 {
 		return out
 	}
-	fixups, err := btf.CORERelocate(list, targets, r.file.Order, noLocalType)
+	t := together{order: r.file.Order, targets: targets, reasons: make([]string, len(list))}
+	t.add(list, 0)
+	kept := 0
 	for k, i := range at {
-		if err == nil {
-			out[i].fixup = fixups[k]
-			continue
+		if out[i].reason = t.reasons[k]; out[i].reason == "" {
+			out[i].fixup = t.fixups[kept]
+			kept++
 		}
-		one, err := btf.CORERelocate(list[k:k+1], targets, r.file.Order, noLocalType)
-		if err != nil {
-			out[i].reason = err.Error()
-			continue
-		}
-		out[i].fixup = one[0]
 	}
 	return out
+}
+
+// together is relocations against one type that one candidate has to answer: where
+// several types of the target have the name, fields of one must not be mixed with
+// fields of another. (libbpf drops the candidates that lack what came before.)
+type together struct {
+	order   binary.ByteOrder
+	targets []*btf.Spec
+	kept    []*btf.CORERelocation
+	fixups  []btf.COREFixup // of kept
+	reasons []string        // by place in the list; "" for those in kept
+	asked   int
+}
+
+// maxAsked bounds the search for the relocations that do not go together with
+// those before them, in relocations asked for: every step asks for the others again.
+const maxAsked = 1 << 16
+
+// add takes in what it can of list, which begins at that place.
+func (t *together) add(list []*btf.CORERelocation, first int) {
+	t.asked += len(t.kept) + len(list)
+	fixups, err := btf.CORERelocate(append(t.kept, list...), t.targets, t.order, noLocalType)
+	switch half := len(list) / 2; {
+	case err == nil:
+		t.kept, t.fixups = append(t.kept, list...), fixups
+	case half == 0 || t.asked > maxAsked:
+		for i := range list {
+			t.reasons[first+i] = err.Error()
+		}
+	default:
+		t.add(list[:half], first)
+		t.add(list[half:], first+half)
+	}
 }
 
 // noLocalType is never asked: relocations of that kind are not passed on.

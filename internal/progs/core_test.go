@@ -181,6 +181,38 @@ func relocate(t *testing.T, f *mapdef.File, program int, targets []*btf.Spec, ta
 	return c, out, failures
 }
 
+// Two types of the target that one name fits, and no field in both: the fields of
+// a program come from one of them, that of the first relocation.
+func TestCoreOneTarget(t *testing.T) {
+	for _, order := range orders {
+		k := elftest.NewBTF(order)
+		u32, u64, s32 := k.Int("unsigned int", 4, 0), k.Int("unsigned long", 8, 0), k.Int("int", 4, elftest.Signed)
+		k.Struct("task___one", 16, elftest.Member{Name: "x", Type: u64}, elftest.Member{Name: "pid", Type: u32, BitOffset: 64},
+			elftest.Member{Name: "gone", Type: u32, BitOffset: 96})
+		k.Struct("task___two", 8, elftest.Member{Name: "y", Type: u32}, elftest.Member{Name: "prio", Type: s32, BitOffset: 32})
+		spec, err := btf.LoadSpecFromReader(bytes.NewReader(k.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := elftest.NewBTF(order)
+		task := localTypes(b).task
+		ext := b.Ext(elftest.ExtSection{Section: "xdp", CORE: []elftest.CORERelo{{Type: task, Access: "0:0"}, {Off: 8, Type: task, Access: "0:1"},
+			{Off: 16, Type: task, Access: "0:2"}, {Off: 24, Type: task, Access: "0:3"}, {Off: 32, Type: task, Access: "0:1", Kind: 2}}})
+		add := func(imm int32) []byte { return elftest.Insn(order, 0x07, 1, 0, 0, imm) }
+		code := [][]byte{add(0), add(4), add(8), add(16), elftest.Mov(order, 1, 1), elftest.Exit(order)}
+		o := elftest.Object{Order: order, Sections: []elftest.Section{elftest.Exec("xdp", code...), b.Section(), ext},
+			Symbols: []elftest.Symbol{elftest.Func("p", "xdp", 0, 48)}}
+		_, got, failures := relocate(t, o.File(), 0, []*btf.Spec{spec}, k.Table())
+		poison := elftest.Insn(order, 0x85, 0, 0, 0, 0xbad2310)
+		if want := slices.Concat(add(8), poison, poison, add(12), elftest.Mov(order, 1, 0), elftest.Exit(order)); !bytes.Equal(got, want) {
+			t.Errorf("%v\n got %x\nwant %x", order, got, want)
+		}
+		if len(failures) != 2 || failures[0].Access != "struct task.prio" || failures[1].Access != "struct task.start" {
+			t.Errorf("%v: %+v", order, failures)
+		}
+	}
+}
+
 // Failures come in the order of instructions, whatever their types, and each
 // run gives the same; relocations of subprograms count too.
 func TestCoreOrder(t *testing.T) {
