@@ -74,10 +74,10 @@ func Parse(f *mapdef.File) (*Set, error) {
 		}
 	}
 	s.first[len(f.Sections)] = len(s.funcs)
+	s.callbacks = sync.OnceValue(func() map[string][]string { return exceptionCallbacks(f) })
 	s.choosePrograms(calls)
 	s.ext = parseExtInfos(f, &s.Warnings)
 	s.ksyms = findExterns(f)
-	s.callbacks = sync.OnceValue(func() map[string][]string { return exceptionCallbacks(f) })
 	s.relocator = sync.OnceValues(func() (*Relocator, error) { return newRelocator(f, &s.ext) })
 	return s, nil
 }
@@ -288,17 +288,27 @@ func (s *Set) choosePrograms(calls func() []jump) {
 
 // isProgram decides about function i, which is outside .text. In a section whose
 // name says nothing, global functions that others call are subprograms (libbpf would
-// ask for their type). A static one is a program where it is all that its section
+// ask for their type), and so are exception callbacks. A static one is a program where it is all that its section
 // holds, the section's name says what it is, and nothing calls it: to loaders
 // of old, Falco's among them, a section was a program, whatever C called it.
 func (s *Set) isProgram(i int, calls func() []jump) bool {
 	fn := &s.funcs[i]
 	_, known := ClassifySection(s.file.Sections[fn.section].Name)
 	if !fn.static {
-		return known || !s.isCalled(fn, calls)
+		return known || !s.isCalled(fn, calls) && !s.isCallback(fn)
 	}
 	alone := s.first[fn.section+1]-s.first[fn.section] == 1
 	return known && alone && fn.symbol != 0 && !s.isCalled(fn, calls)
+}
+
+// isCallback tells whether a program names the function as its exception callback.
+func (s *Set) isCallback(fn *function) bool {
+	for _, names := range s.callbacks() { // any order: the answer is one of two
+		if slices.Contains(names, fn.name) {
+			return true
+		}
+	}
+	return false
 }
 
 // isCalled tells whether code outside the function calls it, or takes its address.
