@@ -29,6 +29,8 @@ type kernel interface {
 	LoadProgram(*bpfsys.ProgAttr) (fd int, log string, err error)
 	BindMap(prog, m int) error
 	MapInfo(fd int) (bpfsys.MapInfo, error)
+	// ObjectKind is "map", "program", "link", "BTF", or "" where that is not known.
+	ObjectKind(fd int) string
 	ProgInfo(fd int) (bpfsys.ProgInfo, error)
 	PossibleCPUs() (int, error)
 	InterfaceIndex(name string) (uint32, error)
@@ -74,6 +76,7 @@ func (host) FreezeMap(fd int) error                              { return bpfsys
 func (host) LoadProgram(a *bpfsys.ProgAttr) (int, string, error) { return bpfsys.ProgLoad(a) }
 func (host) BindMap(prog, m int) error                           { return bpfsys.ProgBindMap(prog, m) }
 func (host) MapInfo(fd int) (bpfsys.MapInfo, error)              { return bpfsys.GetMapInfo(fd) }
+func (host) ObjectKind(fd int) string                            { return bpfsys.ObjectKind(fd) }
 func (host) ProgInfo(fd int) (bpfsys.ProgInfo, error)            { return bpfsys.GetProgFacts(fd) }
 func (host) PossibleCPUs() (int, error)                          { return bpfsys.PossibleCPUs() }
 func (host) InterfaceIndex(name string) (uint32, error)          { return bpfsys.InterfaceIndex(name) }

@@ -45,6 +45,11 @@ func joinedClose(err, closing error) error { return joined([]error{err, closing}
 // comparePin compares the map that fd is with definition i.
 func (l *loader) comparePin(i, fd int) (*pinned, error) {
 	m := &l.plan.Maps[i]
+	if kind := l.k.ObjectKind(fd); kind != "" && kind != "map" {
+		e := l.pinMapError(m, fmt.Errorf("it is a BPF %s and no map", kind))
+		e.Kind, e.Code = ErrIncompatiblePin, "pin_no_map"
+		return nil, e
+	}
 	info, err := l.k.MapInfo(fd)
 	if err != nil {
 		e := l.pinMapError(m, fmt.Errorf("%q is not a map that can be used: %w", m.PinPath, err))
@@ -112,14 +117,14 @@ func (l *loader) wanted(i int, types *rawbtf.Table) (*mapShape, error) {
 const maxInnerKeys = 4096
 
 // innerShape is the shape of what a map of maps holds: the kernel tells only of
-// maps that are in it. nil where there is none among the first keys, or, with a
-// warning, where it may not be looked at.
+// maps that are in it. nil, with a warning, where there is none among the first keys,
+// or where it may not be looked at.
 func (l *loader) innerShape(m *PlannedMap, fd int, info bpfsys.MapInfo) (*mapShape, error) {
 	var key []byte
 	for range maxInnerKeys {
 		next, err := l.k.NextKey(fd, key, info.KeySize)
 		if errors.Is(err, syscall.ENOENT) {
-			return nil, nil
+			break
 		}
 		var id [4]byte
 		if err == nil {
@@ -145,6 +150,8 @@ func (l *loader) innerShape(m *PlannedMap, fd int, info bpfsys.MapInfo) (*mapSha
 		s.types, _ = l.pinnedTypes(m, inner) // told
 		return s, nil
 	}
+	l.warn(Warning{Code: "pin_inner_unknown", Map: m.Name, Section: m.Section,
+		Message: fmt.Sprintf("the map of maps pinned at %q holds none, so that nothing tells what its inner maps are like: they are taken to be as defined", m.PinPath)})
 	return nil, nil
 }
 

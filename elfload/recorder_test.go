@@ -167,6 +167,17 @@ func (r *recorder) MapInfo(fd int) (bpfsys.MapInfo, error) {
 	return r.objs[r.fdObj[fd]], r.call("map_info", nil, "")
 }
 
+// ObjectKind is that of what was made here; other objects are nothing that is known.
+func (r *recorder) ObjectKind(fd int) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.uses(fd)
+	if _, ok := r.objs[r.fdObj[fd]]; ok {
+		return "map"
+	}
+	return ""
+}
+
 func (r *recorder) ProgInfo(fd int) (bpfsys.ProgInfo, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -42,6 +42,9 @@ func ObjGet(path string, flags uint32) (fd int, err error) { return -1, errNoBPF
 // GetMapInfo fails: there is no bpf(2) here.
 func GetMapInfo(fd int) (MapInfo, error) { return MapInfo{}, errNoBPF }
 
+// ObjectKind knows nothing: there is no bpf(2) here.
+func ObjectKind(fd int) string { return "" }
+
 // GetProgInfo fails: there is no bpf(2) here.
 func GetProgInfo(fd int) (ProgInfo, error) { return ProgInfo{}, errNoBPF }
 
