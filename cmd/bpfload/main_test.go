@@ -17,6 +17,11 @@ import (
 // mainEnv makes the test binary be bpfload, for tests of the process itself.
 const mainEnv = "BPFLOAD_TEST_MAIN"
 
+// outside are variables with which whoever runs the tests, a service manager or a
+// runner of GitHub's, would change what bpfload does in them.
+var outside = [...]string{"CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "NO_COLOR", "NOTIFY_SOCKET", "LISTEN_PID", "LISTEN_FDS",
+	"LISTEN_FDNAMES", "LISTEN_PIDFDID", "BPFLOAD_MAP_DATA", "BPFLOAD_MAP_DATA_FD", "BPF_NUM_MAPS", tokenEnv}
+
 func TestMain(m *testing.M) {
 	vm.Main() // returns at once outside of a virtual machine
 	if os.Getenv(childEnv) == "1" {
@@ -27,6 +32,11 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(mainEnv) == "1" {
 		main() // exits
+	}
+	for _, name := range outside {
+		if err := os.Unsetenv(name); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -17,15 +17,25 @@ import (
 	"github.com/bpfload/bpfload/internal/kerneltest"
 )
 
-// listen is a stream socket and its path.
-func listen(t *testing.T) (*net.UnixListener, string) {
+// socketDir is a directory with a short path, as those of sockets must be (108 bytes).
+func socketDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "bl") // a socket's path is short
+	root := os.TempDir()
+	if len(root) > 80 {
+		root = "/tmp"
+	}
+	dir, err := os.MkdirTemp(root, "bl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	path := filepath.Join(dir, "s")
+	return dir
+}
+
+// listen is a stream socket and its path.
+func listen(t *testing.T) (*net.UnixListener, string) {
+	t.Helper()
+	path := filepath.Join(socketDir(t), "s")
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ type manager struct {
 
 func newManager(t *testing.T) *manager {
 	t.Helper()
-	m := &manager{t: t, socket: filepath.Join(t.TempDir(), "notify"), said: make(chan string, 64)}
+	m := &manager{t: t, socket: filepath.Join(socketDir(t), "notify"), said: make(chan string, 64)}
 	var err error
 	if m.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: m.socket, Net: "unixgram"}); err != nil {
 		t.Fatal(err)
