@@ -98,16 +98,17 @@ func dataMaps(f *mapdef.File, objectName string, strings []int) ([]mapdef.Def, [
 	var defs []mapdef.Def
 	var warns []mapdef.Warning
 	refs := referenced(f)
+	facts := newDataFacts(f)
 	for i := range f.Sections {
 		s := &f.Sections[i]
 		use := dataUse(s)
 		if use == useNone && refs[i] {
 			use = looseDataUse(s)
 		}
-		if use == useNone || (!refs[i] && (stringPool(s) || slices.Contains(strings, i))) {
+		if use == useNone || (!refs[i] && (stringPool(s) || inOrder(strings, i))) {
 			continue
 		}
-		def, err := dataMap(f, s, use, objectName)
+		def, err := dataMap(facts, s, use, objectName)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -120,7 +121,8 @@ func dataMaps(f *mapdef.File, objectName string, strings []int) ([]mapdef.Def, [
 	return defs, warns, nil
 }
 
-func dataMap(f *mapdef.File, s *mapdef.Section, use sectionUse, objectName string) (mapdef.Def, error) {
+func dataMap(facts *dataFacts, s *mapdef.Section, use sectionUse, objectName string) (mapdef.Def, error) {
+	f := facts.f
 	if s.Size > math.MaxUint32 {
 		return mapdef.Def{}, &Error{Stage: StageRead, Code: "section_size", Section: s.Name,
 			Err: fmt.Errorf("%d bytes do not fit the 32-bit size of a map value", s.Size)}
@@ -139,12 +141,12 @@ func dataMap(f *mapdef.File, s *mapdef.Section, use sectionUse, objectName strin
 	if f.BTF == nil {
 		return def, nil
 	}
-	ty, ok := f.BTF.FindAny(s.Name)
+	ty, ok := facts.typeNamed(s.Name)
 	if !ok {
 		return def, nil
 	}
 	def.ValueType = ty.ID
-	if ty.Kind == rawbtf.Datasec && mmapable(f, s, ty) {
+	if ty.Kind == rawbtf.Datasec && facts.mmapable(s, ty) {
 		def.Flags |= flagMmapable
 	}
 	return def, nil
@@ -153,28 +155,101 @@ func dataMap(f *mapdef.File, s *mapdef.Section, use sectionUse, objectName strin
 // mmapable is R101 with D15 mended: user space may map the section if one of its
 // variables is visible outside the file, unless the section holds fields that
 // only the kernel may touch.
-func mmapable(f *mapdef.File, s *mapdef.Section, ds rawbtf.Type) bool {
-	visible := false
+func (d *dataFacts) mmapable(s *mapdef.Section, ds rawbtf.Type) bool {
+	vars, ok := d.vars[ds.ID]
+	if !ok {
+		vars = d.sectionVars(ds)
+		d.vars[ds.ID] = vars
+	}
+	if vars.special {
+		return false
+	}
+	return slices.ContainsFunc(vars.visible, func(name string) bool { return !d.hidden(s.Index, name) })
+}
+
+// dataFacts are asked about every variable of every data section; several sections
+// may have one name, and so one DATASEC.
+type dataFacts struct {
+	f       *mapdef.File
+	special *specialFields
+	vars    map[rawbtf.ID]sectionVars // only looked up
+	// types are the first of each section's name; made when first asked, and only
+	// looked up.
+	types map[string]rawbtf.Type
+	// firsts are the first symbols of a section and name; made when first asked, and
+	// only looked up.
+	firsts map[symbolKey]*mapdef.Symbol
+}
+
+// sectionVars is what a DATASEC says.
+type sectionVars struct {
+	special bool     // one of its variables has a field that only the kernel may touch
+	visible []string // variables that are not static
+}
+
+type symbolKey struct {
+	section int
+	name    string
+}
+
+func newDataFacts(f *mapdef.File) *dataFacts {
+	return &dataFacts{f: f, special: newSpecialFields(f.BTF), vars: make(map[rawbtf.ID]sectionVars)}
+}
+
+// typeNamed is the first type that has the name of a section, whatever its kind
+// (libbpf's btf__find_by_name).
+func (d *dataFacts) typeNamed(section string) (rawbtf.Type, bool) {
+	if d.types == nil {
+		d.types = make(map[string]rawbtf.Type, len(d.f.Sections))
+		for i := range d.f.Sections {
+			d.types[d.f.Sections[i].Name] = rawbtf.Type{}
+		}
+		for id := 1; id < d.f.BTF.Len(); id++ {
+			ty := d.f.BTF.Type(rawbtf.ID(id))
+			if have, wanted := d.types[ty.Name()]; wanted && have.ID == 0 {
+				d.types[ty.Name()] = ty
+			}
+		}
+	}
+	ty := d.types[section]
+	return ty, ty.ID != 0
+}
+
+func (d *dataFacts) sectionVars(ds rawbtf.Type) (vars sectionVars) {
 	for i := range ds.Vlen {
-		v := f.BTF.Type(ds.SecInfo(i).Var)
+		v := d.f.BTF.Type(ds.SecInfo(i).Var)
 		if v.Kind != rawbtf.Var {
 			continue
 		}
-		if specialField(f.BTF, v.Ref()) != "" {
-			return false
+		if d.special.of(v.Ref()) != "" {
+			vars.special = true
 		}
-		visible = visible || (v.Linkage() != rawbtf.LinkStatic && !hiddenSymbol(f, s.Index, v.Name()))
+		if v.Linkage() != rawbtf.LinkStatic {
+			vars.visible = append(vars.visible, v.Name())
+		}
 	}
-	return visible
+	return vars
 }
 
-// hiddenSymbol tells whether the variable's symbol has HIDDEN or INTERNAL
-// visibility, which makes it static to libbpf (R34).
-func hiddenSymbol(f *mapdef.File, section int, name string) bool {
-	for i := range f.Symbols {
-		if s := &f.Symbols[i]; s.In(section) && s.Name == name {
-			return s.Vis == elf.STV_HIDDEN || s.Vis == elf.STV_INTERNAL
+// hidden tells whether the variable's symbol has HIDDEN or INTERNAL visibility,
+// which makes it static to libbpf (R34).
+func (d *dataFacts) hidden(section int, name string) bool {
+	if d.firsts == nil {
+		d.firsts = make(map[symbolKey]*mapdef.Symbol, len(d.f.Symbols))
+		for i := range d.f.Symbols {
+			s := &d.f.Symbols[i]
+			k := symbolKey{int(s.Section), s.Name}
+			if d.firsts[k] == nil && s.In(k.section) {
+				d.firsts[k] = s
+			}
 		}
 	}
-	return false
+	s := d.firsts[symbolKey{section, name}]
+	return s != nil && s.Hidden()
+}
+
+// inOrder tells whether an ascending list has the number.
+func inOrder(list []int, n int) bool {
+	_, ok := slices.BinarySearch(list, n)
+	return ok
 }

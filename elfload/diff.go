@@ -192,11 +192,16 @@ func (l *loader) leftOver() ([]MapDiff, error) {
 		return nil, pinError(dir, err)
 	}
 	slices.Sort(names)
+	ours := make(map[string]bool, len(l.plan.Maps)) // only looked up
+	for i := range l.plan.Maps {
+		if m := &l.plan.Maps[i]; m.Create {
+			ours[m.PinPath] = true
+		}
+	}
 	var out []MapDiff
 	for _, name := range names {
 		path := filepath.Join(dir, name)
-		ours := slices.ContainsFunc(l.plan.Maps, func(m PlannedMap) bool { return m.Create && m.PinPath == path })
-		if ours || strings.HasPrefix(name, newPin) {
+		if ours[path] || strings.HasPrefix(name, newPin) {
 			continue
 		}
 		row := MapDiff{Index: -1, Name: name, Status: DiffLeftOver, PinPath: path}
@@ -227,14 +232,14 @@ func (p *Plan) Diff(old *Plan) (*Diff, error) {
 		return nil, err
 	}
 	d := &Diff{Warnings: slices.Clone(p.Warnings)}
-	used := make([]bool, len(old.Maps))
+	used, found := make([]bool, len(old.Maps)), old.counterparts()
 	for i := range p.Maps {
 		m := &p.Maps[i]
 		if !m.Create {
 			continue
 		}
 		row := MapDiff{Index: i, Name: m.Name, Status: DiffMissing}
-		if j := old.counterpart(m); j >= 0 {
+		if j := found.of(m); j >= 0 {
 			used[j] = true
 			row.compare(p, i, p.shape(i, newTypes), old, j, old.shape(j, oldTypes))
 		}
@@ -248,17 +253,51 @@ func (p *Plan) Diff(old *Plan) (*Diff, error) {
 	return d, nil
 }
 
-// counterpart is the index of the map that a map of another object stands for, -1
-// for none.
-func (p *Plan) counterpart(m *PlannedMap) int {
-	return slices.IndexFunc(p.Maps, func(o PlannedMap) bool {
-		if m.Internal && o.Internal {
-			return o.Create && o.Section == m.Section && o.Dialect == m.Dialect
-		}
-		return o.Create && o.Name == m.Name
-	})
+// counterparts finds the map of another object that a map stands for: for a data
+// section that of the section's name, for others that of the map's.
+type counterparts struct {
+	sections, names, declared map[[2]string]int // the first of each; only looked up
 }
 
+func (p *Plan) counterparts() *counterparts {
+	c := &counterparts{map[[2]string]int{}, map[[2]string]int{}, map[[2]string]int{}}
+	first := func(in map[[2]string]int, a, b string, i int) {
+		if _, ok := in[[2]string{a, b}]; !ok {
+			in[[2]string{a, b}] = i
+		}
+	}
+	for i := range p.Maps {
+		m := &p.Maps[i]
+		if !m.Create {
+			continue
+		}
+		first(c.names, "", m.Name, i)
+		if m.Internal {
+			first(c.sections, m.Dialect, m.Section, i)
+		} else {
+			first(c.declared, "", m.Name, i)
+		}
+	}
+	return c
+}
+
+// of is its index, -1 for none.
+func (c *counterparts) of(m *PlannedMap) int {
+	find := func(in map[[2]string]int, a, b string) int {
+		if i, ok := in[[2]string{a, b}]; ok {
+			return i
+		}
+		return -1
+	}
+	if !m.Internal {
+		return find(c.names, "", m.Name)
+	}
+	i, j := find(c.sections, m.Dialect, m.Section), find(c.declared, "", m.Name)
+	if i < 0 || j >= 0 && j < i {
+		return j
+	}
+	return i
+}
 func (row *MapDiff) compare(p *Plan, i int, new *mapShape, oldPlan *Plan, j int, old *mapShape) {
 	if row.Fields = old.differences(new); len(row.Fields) == 0 {
 		row.Status = DiffSame

@@ -170,11 +170,14 @@ func (f *elfFile) nameSections(im *image, t table, headers []byte) error {
 	if !ok {
 		return badFile("elf", "ELF headers: the names, %d bytes at %#x, are not in the file", s.size, s.offset)
 	}
-	names := string(data)
+	names, total := string(data), uint64(0)
 	for i := range f.sections {
 		off := f.order.Uint32(headers[uint64(i)*t.entsize:])
 		if f.sections[i].name, ok = cstring(names, off); !ok {
 			return badFile("elf", "ELF headers: the name of section %d, at %#x, is none", i, off)
+		}
+		if total += uint64(len(f.sections[i].name)); total > nameBytes*im.size {
+			return badFile("elf", "ELF headers: the names of the sections up to number %d have %d bytes, more than a file of %d can mean: they overlap", i, total, im.size)
 		}
 	}
 	return nil

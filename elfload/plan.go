@@ -32,7 +32,8 @@ type Plan struct {
 	// constants are the object's, with the caller's values.
 	constants []constant
 	// linked is the size in bytes of what planPrograms has linked.
-	linked uint64
+	linked  uint64
+	special *specialFields
 	// btf is the copy of the object's BTF that the kernel is given, nil for none.
 	btf []byte
 }
@@ -187,7 +188,10 @@ func (p *Plan) planMaps() error {
 // would take (D7, D17).
 func (p *Plan) completeMap(m *PlannedMap) error {
 	if t := p.Object.file.BTF; t != nil {
-		m.NeedsBTF = specialField(t, m.ValueType)
+		if p.special == nil {
+			p.special = newSpecialFields(t)
+		}
+		m.NeedsBTF = p.special.of(m.ValueType)
 	}
 	if m.StructOps != nil {
 		m.NeedsBTF = "struct_ops type"

@@ -63,6 +63,9 @@ func readFile(im *image) (*mapdef.File, error) {
 	}
 	f := &mapdef.File{Order: ef.order}
 	r := reader{elf: ef, f: f}
+	if err := r.disjoint(im); err != nil {
+		return nil, err
+	}
 	if err := r.contents(im); err != nil {
 		return nil, err
 	}
@@ -70,7 +73,7 @@ func readFile(im *image) (*mapdef.File, error) {
 	if err := r.sections(im); err != nil {
 		return nil, err
 	}
-	if err := r.symbols(); err != nil {
+	if err := r.symbols(im); err != nil {
 		return nil, err
 	}
 	if err := r.relocations(); err != nil {
@@ -84,6 +87,27 @@ type reader struct {
 	elf *elfFile
 	f   *mapdef.File
 }
+
+// disjoint refuses sections that share bytes, as far as it takes for what is made
+// of them all to be bounded by the file's size.
+func (r *reader) disjoint(im *image) error {
+	total := uint64(0)
+	for i := range r.elf.sections {
+		s := &r.elf.sections[i]
+		if s.typ == elf.SHT_NOBITS || ignored(s) || s.size > im.size {
+			continue // the last is refused as truncated
+		}
+		if total += s.size; total > im.size {
+			return &Error{Stage: StageRead, Code: "overlap", Section: s.name, Offset: mapdef.At(s.offset),
+				Err: fmt.Errorf("the sections up to this one have %d bytes, more than the file of %d: they overlap", total, im.size)}
+		}
+	}
+	return nil
+}
+
+// nameBytes is how many bytes of names each byte of the file may stand for: names
+// may be the ends of others.
+const nameBytes = 8
 
 // contents has the sections read that anybody looks at. Legacy definitions may ask
 // for a hash of the whole file (L57).
@@ -139,7 +163,7 @@ const symbolSize = 24 // Elf64_Sym
 
 // symbols reads the symbol table. Each name is cut from one string that holds
 // the whole string table.
-func (r *reader) symbols() error {
+func (r *reader) symbols(im *image) error {
 	tab := -1
 	for i := range r.f.Sections {
 		if r.f.Sections[i].Type != elf.SHT_SYMTAB {
@@ -163,11 +187,15 @@ func (r *reader) symbols() error {
 	strs := string(r.f.Sections[sec.Link].Data)
 	bo := r.f.Order
 	r.f.Symbols = make([]mapdef.Symbol, len(sec.Data)/symbolSize)
+	names := uint64(0)
 	for i := range r.f.Symbols {
 		b := sec.Data[i*symbolSize:]
 		name, ok := cstring(strs, bo.Uint32(b))
 		if !ok {
 			return r.at(tab, i*symbolSize, "symtab", "name of symbol %d, at %#x, is outside its string table", i, bo.Uint32(b))
+		}
+		if names += uint64(len(name)); names > nameBytes*im.size {
+			return r.at(tab, i*symbolSize, "symtab", "the names of the symbols up to number %d have %d bytes, more than a file of %d can mean: they overlap", i, names, im.size)
 		}
 		s := mapdef.Symbol{Index: i, Name: name, Bind: elf.ST_BIND(b[4]), Type: elf.ST_TYPE(b[4]), Vis: elf.ST_VISIBILITY(b[5]),
 			Section: elf.SectionIndex(bo.Uint16(b[6:])), Value: bo.Uint64(b[8:]), Size: bo.Uint64(b[16:])}

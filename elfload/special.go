@@ -18,8 +18,42 @@ var kptrTags = []string{"kptr", "kptr_untrusted", "kptr_ref", "percpu_kptr", "up
 // specialField names the first field of the type that only the kernel may
 // touch, "" if there is none. Such a map is useless without its BTF.
 func specialField(t *rawbtf.Table, id rawbtf.ID) string {
-	w := specialWalk{t: t, budget: 4096}
+	w := specialWalk{t: t, budget: specialBudget}
 	return w.find(id, 0)
+}
+
+// Bounds of walks, in members: that of one type, and those of many.
+const (
+	specialBudget  = 1 << 12
+	specialBudgets = 1 << 22
+)
+
+// specialFields are those of many types of one table: thousands of maps may share a
+// type of thousands of members.
+type specialFields struct {
+	t     *rawbtf.Table
+	known map[rawbtf.ID]string // looked up only
+	spent int
+}
+
+func newSpecialFields(t *rawbtf.Table) *specialFields {
+	return &specialFields{t: t, known: make(map[rawbtf.ID]string)}
+}
+
+// of is what specialField is.
+func (s *specialFields) of(id rawbtf.ID) string {
+	if id == 0 {
+		return ""
+	}
+	name, ok := s.known[id]
+	if !ok {
+		budget := min(specialBudget, specialBudgets-s.spent)
+		w := specialWalk{t: s.t, budget: budget}
+		name = w.find(id, 0)
+		s.known[id] = name
+		s.spent += budget - max(w.budget, 0)
+	}
+	return name
 }
 
 // specialWalk bounds the walk over nested members: types may nest as a graph.
@@ -54,7 +88,7 @@ func (w *specialWalk) find(id rawbtf.ID, depth int) string {
 				return name
 			}
 		}
-		for i := range ty.Vlen {
+		for i := 0; i < ty.Vlen && w.budget >= 0; i++ {
 			if s := w.find(ty.Member(i).Type, depth+1); s != "" {
 				return s
 			}

@@ -137,8 +137,12 @@ func (p *Plan) replaceSteps() {
 	for _, s := range order {
 		p.step(Step{Op: OpSwapProgramSlot, Map: s.m, Slot: s.slot, Target: s.program})
 	}
-	for i := range p.Maps {
-		if slices.ContainsFunc(order, func(s arraySlot) bool { return s.m == i }) {
+	cleared := make([]bool, len(p.Maps))
+	for _, s := range order {
+		cleared[s.m] = true
+	}
+	for i := range cleared {
+		if cleared[i] {
 			p.step(Step{Op: OpClearSlots, Map: i})
 		}
 	}

@@ -80,7 +80,7 @@ func sameKind(old, new *mapShape) bool {
 // unmovable names a field that the kernel keeps for itself, "" for none. Locks
 // are not among them: both maps have their own.
 func unmovable(t *rawbtf.Table, id rawbtf.ID) string {
-	w := specialWalk{t: t, budget: 4096, except: []string{"bpf_spin_lock", "bpf_res_spin_lock"}}
+	w := specialWalk{t: t, budget: specialBudget, except: []string{"bpf_spin_lock", "bpf_res_spin_lock"}}
 	return w.find(id, 0)
 }
 

@@ -50,13 +50,13 @@ func (p *parser) checkStride(g *group) error {
 func (p *parser) defineAndroid(r *record, d *mapdef.Def) error {
 	d.Pinning = mapdef.PinCustom
 	object := androidObjectName(p.opts.ObjectName)
-	if r.vals[fShared] != 0 {
+	if r.val(fShared) != 0 {
 		object = ""
 	} else if object == "" {
 		return nil
 	}
-	dir := r.texts[fPinSubdir]
-	if dir == "" && r.present[fMinVer] {
+	dir := r.text(fPinSubdir)
+	if dir == "" && r.present(fMinVer) {
 		dir = p.opts.AndroidPrefix
 	}
 	name, err := r.pinName("map_" + object + "_" + d.Name)

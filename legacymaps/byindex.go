@@ -9,7 +9,7 @@ import "github.com/bpfload/bpfload/internal/mapdef"
 func (p *parser) linkByIndex(g *group, first int) error {
 	for i := range g.elems {
 		d, r := &p.defs[first+i], p.recs[first+i]
-		if !mapOfMaps(d.Type) || !r.present[fInnerMapIdx] {
+		if !mapOfMaps(d.Type) || !r.present(fInnerMapIdx) {
 			continue
 		}
 		n := uint64(r.word(fInnerMapIdx))
@@ -20,7 +20,7 @@ func (p *parser) linkByIndex(g *group, first int) error {
 			ok = at < uint64(len(p.defs)) && at != uint64(first+i)
 		}
 		if !ok {
-			err := r.failf("inner_map_idx", r.at[fInnerMapIdx], "inner_map_idx %d names no earlier map of the section", n)
+			err := r.failf("inner_map_idx", r.at(fInnerMapIdx), "inner_map_idx %d names no earlier map of the section", n)
 			err.Hint = "If the index counts prototypes that the host supplies, as katran's does, use --dialect katran; a later map is allowed when reading relaxed."
 			return err
 		}
@@ -52,19 +52,19 @@ const katranTemplates = 32
 func (p *parser) linkKatran(g *group, first int) error {
 	for i := range g.elems {
 		d, r := &p.defs[first+i], p.recs[first+i]
-		if !mapOfMaps(d.Type) || !r.present[fInnerMapIdx] {
+		if !mapOfMaps(d.Type) || !r.present(fInnerMapIdx) {
 			continue
 		}
 		n := r.word(fInnerMapIdx)
 		if n >= katranTemplates {
-			return r.failf("inner_map_idx", r.at[fInnerMapIdx], "inner_map_idx %d names no prototype: there are at most %d", int32(n), katranTemplates)
+			return r.failf("inner_map_idx", r.at(fInnerMapIdx), "inner_map_idx %d names no prototype: there are at most %d", int32(n), katranTemplates)
 		}
 		name, ok := p.opts.InnerTemplates[n]
 		if !ok {
 			continue
 		}
 		if d.InnerMap = p.named(name); d.InnerMap == mapdef.NoMap || d.InnerMap == first+i {
-			err := r.failf("inner_map_idx", r.at[fInnerMapIdx], "prototype %d, map %q, is not another map of the object", n, name)
+			err := r.failf("inner_map_idx", r.at(fInnerMapIdx), "prototype %d, map %q, is not another map of the object", n, name)
 			err.Kind = mapdef.ErrUsage
 			return err
 		}

@@ -13,15 +13,56 @@ type record struct {
 	elem    *element
 	dialect *dialect
 	layout  *layout
-	vals    [fieldCount]uint64
-	texts   [fieldCount]string
-	present [fieldCount]bool // the element is long enough to hold the field
-	at      [fieldCount]uint64
+	fields  []value // those that the element is long enough to hold, each id once
 	tail    []byte
 }
 
+// value is what a field holds. There may be as many records as a file has room
+// for, so that both are small.
+type value struct {
+	id   fieldID
+	at   uint32 // where the last of its parts begins, in bytes from the definition's start
+	num  uint64
+	text string
+}
+
+// find is the value of a field; nil where the element is too short for it.
+func (r *record) find(id fieldID) *value {
+	for i := range r.fields {
+		if r.fields[i].id == id {
+			return &r.fields[i]
+		}
+	}
+	return nil
+}
+
+func (r *record) present(id fieldID) bool { return r.find(id) != nil }
+
+// val is a field's number, 0 where it has none.
+func (r *record) val(id fieldID) uint64 {
+	if v := r.find(id); v != nil {
+		return v.num
+	}
+	return 0
+}
+
+func (r *record) text(id fieldID) string {
+	if v := r.find(id); v != nil {
+		return v.text
+	}
+	return ""
+}
+
+// at is where a field stands, in bytes from the definition's start.
+func (r *record) at(id fieldID) uint64 {
+	if v := r.find(id); v != nil {
+		return uint64(v.at)
+	}
+	return 0
+}
+
 // word is a four-byte field, at its full width for wider ones.
-func (r *record) word(id fieldID) uint32 { return uint32(r.vals[id]) }
+func (r *record) word(id fieldID) uint32 { return uint32(r.val(id)) }
 
 // decode reads an element by one layout. With relaxed, bytes that the layout
 // does not explain are kept instead of refused (L13, L14).
@@ -90,11 +131,17 @@ func (r *record) read(order binary.ByteOrder, fd field, relaxed bool) error {
 	return nil
 }
 
-func (r *record) set(fd field, v uint64, s string) {
-	r.vals[fd.id] |= v
-	r.texts[fd.id] = s
-	r.present[fd.id] = true
-	r.at[fd.id] = fd.off
+func (r *record) set(fd field, num uint64, text string) {
+	have := r.find(fd.id)
+	if have == nil {
+		if r.fields == nil {
+			r.fields = make([]value, 0, len(r.layout.fields))
+		}
+		r.fields = append(r.fields, value{id: fd.id})
+		have = &r.fields[len(r.fields)-1]
+	}
+	have.num |= num
+	have.text, have.at = text, uint32(fd.off)
 }
 
 // readBits takes a bit field of at most 32 bits, numbered from the low bit of

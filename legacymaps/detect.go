@@ -257,8 +257,8 @@ func (p *parser) copiedForTC(g *group, structs []structInfo, v verdict) verdict 
 			continue
 		}
 		r, err := decode(p.f, &g.elems[i], aya, &structs[i].layout, true)
-		if err == nil && (r.vals[fID] != 0 || r.vals[fPinning] > 1) {
-			return verdict{dialect: dIproute2, why: v.why + fmt.Sprintf(", with id %d and pinning %d, which aya never has", r.vals[fID], r.vals[fPinning])}
+		if err == nil && (r.val(fID) != 0 || r.val(fPinning) > 1) {
+			return verdict{dialect: dIproute2, why: v.why + fmt.Sprintf(", with id %d and pinning %d, which aya never has", r.val(fID), r.val(fPinning))}
 		}
 	}
 	return v

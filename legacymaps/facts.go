@@ -22,6 +22,14 @@ const (
 	maxType            = 34 // BPF_MAP_TYPE_INSN_ARRAY
 )
 
+// maxMaps is how many definitions an object may have, as many as the DATASEC of a
+// .maps section can list (vlen has 16 bits).
+const maxMaps = 1<<16 - 1
+
+// maxSectionName is how long the name of a section of definitions may be, in
+// bytes: each of its definitions that has no name of its own is called by it.
+const maxSectionName = 512
+
 const (
 	flagNoPrealloc = 1 << 0
 	flagNumaNode   = 1 << 2

@@ -16,20 +16,20 @@ func (p *parser) defineGobpf(r *record, d *mapdef.Def) error {
 	if r.dialect.name == dGobpf {
 		name = r.elem.sectionOrName()
 	}
-	switch r.vals[fPinning] {
+	switch r.val(fPinning) {
 	case 1:
 		d.Pinning = mapdef.PinObject
 		return p.noPlace(r, "pinning 1 (object namespace) was never implemented by gobpf: its place is not known")
 	case 2:
 		d.Pinning = mapdef.PinGlobal
-		if r.texts[fNamespace] == "" {
-			return r.failf("pin_namespace", r.at[fNamespace], "pinning 2 (global namespace) needs a namespace, which is empty")
+		if r.text(fNamespace) == "" {
+			return r.failf("pin_namespace", r.at(fNamespace), "pinning 2 (global namespace) needs a namespace, which is empty")
 		}
 		file, err := r.pinName(name)
 		if err != nil {
 			return err
 		}
-		d.PinPath, err = r.pinPath(r.texts[fNamespace], "globals", file)
+		d.PinPath, err = r.pinPath(r.text(fNamespace), "globals", file)
 		return err
 	case 3:
 		d.Pinning = mapdef.PinCustom
@@ -49,7 +49,7 @@ func (p *parser) defineGobpf(r *record, d *mapdef.Def) error {
 
 func (p *parser) noPlace(r *record, why string) error {
 	if p.opts.Strict {
-		return r.failf("pin_place", r.at[fPinning], "%s", why)
+		return r.failf("pin_place", r.at(fPinning), "%s", why)
 	}
 	p.warn("pin_place", r.elem, why)
 	return nil

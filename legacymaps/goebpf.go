@@ -41,9 +41,9 @@ func (p *parser) linkGoebpf(g *group, first int) error {
 			return err
 		}
 		switch {
-		case r.present[fInnerMapDef] && off == r.at[fInnerMapDef]:
+		case r.present(fInnerMapDef) && off == r.at(fInnerMapDef):
 			err = p.innerPointer(g, first, i, off, target)
-		case r.present[fPersistentPath] && off == r.at[fPersistentPath]:
+		case r.present(fPersistentPath) && off == r.at(fPersistentPath):
 			err = p.pathPointer(r, d, off, target)
 		default:
 			err = r.failf("reloc_in_definition", off, "relocation patches byte %d, where the definition has no pointer", off)
@@ -101,19 +101,31 @@ func (p *parser) innerPointer(g *group, first, i int, off uint64, to place) erro
 	return nil
 }
 
+// maxPath is PATH_MAX (include/uapi/linux/limits.h), with the NUL at the end.
+const maxPath = 4096
+
+// maxPaths bounds all paths of an object, in bytes: they may be the ends of one text.
+const maxPaths = 8 << 20
+
 // pathPointer takes the pin path: text up to NUL, absolute and clean.
 func (p *parser) pathPointer(r *record, d *mapdef.Def, off uint64, to place) error {
 	sec := &p.f.Sections[to.section]
 	if sec.Exec() || to.off >= uint64(len(sec.Data)) {
 		return r.failf("reloc_target", off, "persistent_path points outside the data of section %q", sec.Name)
 	}
-	s, _, ok := bytes.Cut(sec.Data[to.off:], []byte{0})
+	s, _, ok := bytes.Cut(sec.Data[to.off:min(uint64(len(sec.Data)), to.off+maxPath)], []byte{0})
+	if !ok && to.off+maxPath < uint64(len(sec.Data)) {
+		return r.failf("pin_path", off, "persistent_path is longer than any path, which may have %d bytes", maxPath-1)
+	}
 	if !ok {
 		return r.failf("reloc_target", off, "persistent_path points to text without a NUL in section %q", sec.Name)
 	}
 	name := string(s)
 	if !path.IsAbs(name) || path.Clean(name) != name || name == "/" {
 		return r.failf("pin_path", off, "pin path %q is not a clean absolute path", name)
+	}
+	if p.pathBytes += uint64(len(name)); p.pathBytes > maxPaths {
+		return r.failf("pin_path", off, "the pin paths up to this one have more than %d bytes in all", maxPaths)
 	}
 	d.Pinning, d.PinPath = mapdef.PinCustom, name
 	for i := range d.Ext {
@@ -148,25 +160,27 @@ func PinStrings(f *mapdef.File, defs []mapdef.Def) []int {
 			}
 		}
 	}
+	used := usedByCode(f)
 	for i, s := range seen {
-		if s && !usedByCode(f, i) {
+		if s && !used[i] {
 			list = append(list, i)
 		}
 	}
 	return list
 }
 
-// usedByCode tells whether instructions refer to a section.
-func usedByCode(f *mapdef.File, section int) bool {
+// usedByCode marks the sections that instructions refer to.
+func usedByCode(f *mapdef.File) []bool {
+	used := make([]bool, len(f.Sections))
 	for i := range f.Relocs {
 		if !f.Sections[i].Exec() {
 			continue
 		}
 		for _, r := range f.Relocs[i] {
-			if f.Symbols[r.Symbol].In(section) {
-				return true
+			if s := int(f.Symbols[r.Symbol].Section); s < len(used) {
+				used[s] = true
 			}
 		}
 	}
-	return false
+	return used
 }

@@ -16,7 +16,7 @@ const noInnerIdx = 0xffffffff
 
 // defineIproute2 is L56 and L57: where the definition asks to be pinned.
 func (p *parser) defineIproute2(r *record, d *mapdef.Def) error {
-	if r.vals[fPinning] == 0 {
+	if r.val(fPinning) == 0 {
 		return nil
 	}
 	name, err := r.pinName(d.Name)
@@ -62,15 +62,15 @@ func (p *parser) objectID() string {
 func (p *parser) linkIproute2(g *group, first int) error {
 	for i := range g.elems {
 		d, r := &p.defs[first+i], p.recs[first+i]
-		if !mapOfMaps(d.Type) || r.vals[fInnerID] == 0 {
+		if !mapOfMaps(d.Type) || r.val(fInnerID) == 0 {
 			continue
 		}
 		at := p.withID(r.word(fInnerID))
 		switch {
 		case at == mapdef.NoMap:
-			return r.failf("inner_id", r.at[fInnerID], "no map has the id %d that inner_id asks for", r.word(fInnerID))
+			return r.failf("inner_id", r.at(fInnerID), "no map has the id %d that inner_id asks for", r.word(fInnerID))
 		case mapOfMaps(p.defs[at].Type):
-			return r.failf("inner_id", r.at[fInnerID], "map %q with id %d is itself a map of maps, which cannot be an inner map", p.defs[at].Name, r.word(fInnerID))
+			return r.failf("inner_id", r.at(fInnerID), "map %q with id %d is itself a map of maps, which cannot be an inner map", p.defs[at].Name, r.word(fInnerID))
 		}
 		d.InnerMap = at
 		if err := p.fillIproute2(d, r); err != nil {
@@ -103,15 +103,15 @@ func (p *parser) withID(id uint32) int {
 func (p *parser) fillIproute2(d *mapdef.Def, r *record) error {
 	for _, i := range p.ids[r.word(fInnerID)] {
 		in := p.recs[i]
-		if in.vals[fInnerID] != 0 || in.word(fInnerIdx) == noInnerIdx || mapOfMaps(p.defs[i].Type) {
+		if in.val(fInnerID) != 0 || in.word(fInnerIdx) == noInnerIdx || mapOfMaps(p.defs[i].Type) {
 			continue
 		}
 		slot := mapdef.Slot{Index: in.word(fInnerIdx), Target: mapdef.Target{Kind: mapdef.TargetMap, Index: i}}
 		if d.KeySize != 4 {
-			return r.failf("key_size", r.at[fKeySize], "key size is %d, but slots of a map of maps are numbered with 4 bytes", d.KeySize)
+			return r.failf("key_size", r.at(fKeySize), "key size is %d, but slots of a map of maps are numbered with 4 bytes", d.KeySize)
 		}
 		if d.Type == typeArrayOfMaps && slot.Index >= d.MaxEntries {
-			return in.failf("slot_range", in.at[fInnerIdx], "inner_idx %d is outside map %q of %d entries", slot.Index, d.Name, d.MaxEntries)
+			return in.failf("slot_range", in.at(fInnerIdx), "inner_idx %d is outside map %q of %d entries", slot.Index, d.Name, d.MaxEntries)
 		}
 		d.Slots = append(d.Slots, slot)
 	}

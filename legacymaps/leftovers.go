@@ -18,7 +18,7 @@ func leaveOut(elems []element, refs []uint64) (start uint64, warns []mapdef.Warn
 			return false
 		}
 		data, ok := mapdef.Span(sec.Data, from, to-from)
-		if !ok || allZero(data) || slices.ContainsFunc(refs, func(off uint64) bool { return off >= from && off < to }) {
+		if i, _ := slices.BinarySearch(refs, from); !ok || allZero(data) || i < len(refs) && refs[i] < to {
 			return false
 		}
 		warns = append(warns, leftOut(sec, from, to-from))

@@ -9,17 +9,18 @@ import (
 
 // parser carries one reading of one object.
 type parser struct {
-	f      *mapdef.File
-	opts   Options
-	chosen *dialect // the caller's, nil to detect
-	table  []dialect
-	vars   *varIndex // nil without BTF
-	facts  *facts
-	recs   []*record        // one per definition, in the order of defs
-	names  map[string]int   // every name and alias: index in defs; looked up only
-	ids    map[uint32][]int // iproute2 ids: indices in defs; looked up only
-	defs   []mapdef.Def
-	warns  []mapdef.Warning
+	f         *mapdef.File
+	opts      Options
+	chosen    *dialect // the caller's, nil to detect
+	table     []dialect
+	vars      *varIndex // nil without BTF
+	facts     *facts
+	recs      []*record        // one per definition, in the order of defs
+	names     map[string]int   // every name and alias: index in defs; looked up only
+	ids       map[uint32][]int // iproute2 ids: indices in defs; looked up only
+	pathBytes uint64           // of the pin paths of goebpf definitions
+	defs      []mapdef.Def
+	warns     []mapdef.Warning
 }
 
 // Parse reads every legacy map definition of an object, in definition order:
@@ -47,7 +48,15 @@ func Parse(f *mapdef.File, opts Options) (defs []mapdef.Def, warns []mapdef.Warn
 	}
 	p.warns = warns
 	p.facts = readFacts(f)
-	firsts := make([]int, len(groups))
+	firsts, all := make([]int, len(groups)), 0
+	for i := range groups {
+		all += len(groups[i].elems)
+	}
+	if all > maxMaps {
+		return nil, nil, &mapdef.Error{Stage: mapdef.StageRead, Code: "too_many_maps", Section: groups[len(groups)-1].sec.Name,
+			Err: fmt.Errorf("%d definitions are more than the %d that an object may have", all, maxMaps)}
+	}
+	p.recs, p.defs = make([]*record, 0, all), make([]mapdef.Def, 0, all)
 	choices, err := p.detectAll(groups)
 	if err != nil {
 		return nil, nil, err
@@ -131,12 +140,12 @@ func (p *parser) define(r *record, evidence string) (mapdef.Def, error) {
 		Flags: r.word(fFlags), InnerMap: mapdef.NoMap, Tail: r.tail, Ext: r.ext(),
 	}
 	if d.Type == 0 || d.Type > maxType {
-		err := r.failf("map_type", r.at[fType], "map type %d does not exist", d.Type)
+		err := r.failf("map_type", r.at(fType), "map type %d does not exist", d.Type)
 		err.Hint = "The bytes may be no map definition (BCC's tables, annotations) or another dialect's: see --dialect."
 		return d, err
 	}
 	if r.word(fZero) != 0 {
-		return d, r.failf("unknown_field", r.at[fZero], "field that must be zero holds 0x%x", r.word(fZero))
+		return d, r.failf("unknown_field", r.at(fZero), "field that must be zero holds 0x%x", r.word(fZero))
 	}
 	if mapOfMaps(d.Type) {
 		d.ValueSize = 4 // L18
@@ -170,9 +179,9 @@ func (r *record) ext() []mapdef.ExtField {
 	var list []mapdef.ExtField
 	seen := [fieldCount]bool{}
 	for _, fd := range r.layout.fields {
-		if info := fieldInfos[fd.id]; info.ext && r.present[fd.id] && !seen[fd.id] {
+		if info := fieldInfos[fd.id]; info.ext && r.present(fd.id) && !seen[fd.id] {
 			seen[fd.id] = true
-			list = append(list, mapdef.ExtField{Name: info.name, Value: r.vals[fd.id], Text: r.texts[fd.id]})
+			list = append(list, mapdef.ExtField{Name: info.name, Value: r.val(fd.id), Text: r.text(fd.id)})
 		}
 	}
 	return list

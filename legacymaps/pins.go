@@ -11,7 +11,7 @@ func (r *record) pinPath(parts ...string) (string, error) {
 	joined := strings.Join(parts, "/")
 	if joined == "" || path.Clean(joined) != joined || path.IsAbs(joined) || joined == "." || joined == ".." ||
 		strings.HasPrefix(joined, "../") || strings.ContainsRune(joined, 0) {
-		return "", r.failf("pin_path", r.at[fPinning], "pin path %q is not a clean path below the bpffs root", joined)
+		return "", r.failf("pin_path", r.at(fPinning), "pin path %q is not a clean path below the bpffs root", joined)
 	}
 	return joined, nil
 }
@@ -19,7 +19,7 @@ func (r *record) pinPath(parts ...string) (string, error) {
 // pinName is the map's name where it becomes one file name: no slash in it.
 func (r *record) pinName(name string) (string, error) {
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
-		return "", r.failf("pin_path", r.at[fPinning], "name %q cannot be a file name to pin as", name)
+		return "", r.failf("pin_path", r.at(fPinning), "name %q cannot be a file name to pin as", name)
 	}
 	return name, nil
 }

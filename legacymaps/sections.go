@@ -130,7 +130,9 @@ func readElements(vars *varIndex, sec *mapdef.Section, c *contents) (elems []ele
 	unsized := allUnsized(elems)
 	refs := c.refs[sec.Index]
 	if unsized {
-		elems = splitUnnamed(elems, refs)
+		if elems, err = splitUnnamed(elems, refs); err != nil {
+			return nil, nil, err
+		}
 	}
 	setSlots(elems, sec.Size)
 	start := uint64(0)
@@ -199,26 +201,35 @@ func allUnsized(elems []element) bool {
 }
 
 // splitUnnamed adds unnamed elements at referenced offsets (ascending) that no
-// symbol names: clang up to 7 may leave statics without symbols (L9).
-func splitUnnamed(elems []element, refs []uint64) []element {
+// symbol names: clang up to 7 may leave statics without symbols (L9). They are
+// called by the section, whose name is then not long.
+func splitUnnamed(elems []element, refs []uint64) ([]element, error) {
 	sec := elems[0].sec
 	merged := make([]element, 0, len(elems))
+	split := func(off uint64) error {
+		if len(sec.Name) > maxSectionName {
+			return sectionError(sec, "section_name", "the definition at 0x"+hex(off)+" has no name but the section's, which is longer than "+strconv.Itoa(maxSectionName)+" bytes")
+		}
+		merged = append(merged, element{sec: sec, name: sec.Name + "+" + strconv.FormatUint(off, 10), static: true, off: off})
+		return nil
+	}
 	for _, e := range elems {
 		for ; len(refs) > 0 && refs[0] <= e.off; refs = refs[1:] {
-			if refs[0] < e.off {
-				merged = append(merged, unnamedAt(sec, refs[0]))
+			if refs[0] == e.off {
+				continue
+			}
+			if err := split(refs[0]); err != nil {
+				return nil, err
 			}
 		}
 		merged = append(merged, e)
 	}
 	for ; len(refs) > 0 && refs[0] < sec.Size; refs = refs[1:] {
-		merged = append(merged, unnamedAt(sec, refs[0]))
+		if err := split(refs[0]); err != nil {
+			return nil, err
+		}
 	}
-	return merged
-}
-
-func unnamedAt(sec *mapdef.Section, off uint64) element {
-	return element{sec: sec, name: sec.Name + "+" + strconv.FormatUint(off, 10), static: true, off: off}
+	return merged, nil
 }
 
 func setSlots(elems []element, end uint64) {

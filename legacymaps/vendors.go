@@ -8,12 +8,12 @@ import (
 
 // defineAya is L81 and, on request, L83.
 func (p *parser) defineAya(r *record, d *mapdef.Def) error {
-	switch r.vals[fPinning] {
+	switch r.val(fPinning) {
 	case 0:
 	case 1:
 		d.Pinning = mapdef.PinByName
 	default:
-		return r.failf("pinning", r.at[fPinning], "pinning %d is neither 0 (none) nor 1 (by name)", r.vals[fPinning])
+		return r.failf("pinning", r.at(fPinning), "pinning %d is neither 0 (none) nor 1 (by name)", r.val(fPinning))
 	}
 	if p.opts.AyaFixups && (d.Type == typeDevmap || d.Type == typeDevmapHash || d.Type == typeCPUMap) {
 		d.ValueSize = 8
@@ -23,10 +23,10 @@ func (p *parser) defineAya(r *record, d *mapdef.Def) error {
 
 // defineAWS is L97: pinning 2 has a place, every other value has none.
 func (p *parser) defineAWS(r *record, d *mapdef.Def) error {
-	if r.vals[fInnerMapFD] != 0 {
-		return r.failf("inner_map_fd", r.at[fInnerMapFD], "inner_map_fd is %d, but no descriptor is open while a file is read", r.vals[fInnerMapFD])
+	if r.val(fInnerMapFD) != 0 {
+		return r.failf("inner_map_fd", r.at(fInnerMapFD), "inner_map_fd is %d, but no descriptor is open while a file is read", r.val(fInnerMapFD))
 	}
-	if r.vals[fPinning] != 2 {
+	if r.val(fPinning) != 2 {
 		return nil
 	}
 	name, err := r.pinName(p.opts.AWSPrefix + d.Name)

@@ -1,8 +1,6 @@
 package progs
 
 import (
-	"slices"
-
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
 
@@ -42,27 +40,33 @@ func (c *Code) SetJumpTable(code []byte, i, fd int) {
 	}
 }
 
+// tablePlace is where a jump table stands in its section, in bytes.
+type tablePlace struct{ off, size uint64 }
+
 // jumpTable resolves the ld_imm64 at slot i of the current function, which takes
 // the table that begins at sym; off is where it leads in the section.
 func (l *linker) jumpTable(i int, sym *mapdef.Symbol, off uint64) error {
 	sec := &l.file.Sections[sym.Section]
-	name := l.symbolName(sym)
-	if sym.Size == 0 || sym.Size%jumpTableWord != 0 || sym.Value%jumpTableWord != 0 || sym.Value > sec.Size || sym.Size > sec.Size-sym.Value {
+	name, size := l.symbolName(sym), uint64(len(sec.Data)) // of SHT_NOBITS there are none
+	if sym.Size == 0 || sym.Size%jumpTableWord != 0 || sym.Value%jumpTableWord != 0 || sym.Value > size || sym.Size > size-sym.Value {
 		return l.refuse("jump_tables", "", "jump table %q of %d bytes at offset %#x is not a number of 8-byte words of section %q of %d bytes",
-			name, sym.Size, sym.Value, sec.Name, sec.Size)
+			name, sym.Size, sym.Value, sec.Name, size)
 	}
 	if off < sym.Value || off-sym.Value >= sym.Size {
 		return l.refuse("jump_tables", "", "reference to jump table %q leads to offset %#x, outside of it", name, off)
 	}
-	t := slices.IndexFunc(l.code.JumpTables, func(t JumpTable) bool {
-		return t.Offset == sym.Value && uint64(len(t.Entries))*jumpTableWord == sym.Size
-	})
-	if t < 0 {
+	at := tablePlace{sym.Value, sym.Size}
+	t, ok := l.tables[at]
+	if !ok {
 		entries, err := l.tableEntries(sec, sym)
 		if err != nil {
 			return err
 		}
 		t = len(l.code.JumpTables)
+		if l.tables == nil {
+			l.tables = make(map[tablePlace]int)
+		}
+		l.tables[at] = t
 		l.code.JumpTables = append(l.code.JumpTables, JumpTable{Name: name, Offset: sym.Value, Entries: entries})
 	}
 	l.code.JumpTables[t].Refs = append(l.code.JumpTables[t].Refs, JumpTableRef{l.slot(i), uint32(off - sym.Value)})
@@ -74,7 +78,7 @@ func (l *linker) jumpTable(i int, sym *mapdef.Symbol, off uint64) error {
 // whose tables overlap could ask for any number.
 func (l *linker) tableEntries(sec *mapdef.Section, sym *mapdef.Symbol) ([]uint32, error) {
 	n := sym.Size / jumpTableWord
-	if l.tableWords += n; l.tableWords > sec.Size/jumpTableWord {
+	if l.tableWords += n; l.tableWords > uint64(len(sec.Data))/jumpTableWord {
 		return nil, l.refuse("jump_tables", "", "jump table %q overlaps others of the program", l.symbolName(sym))
 	}
 	entries := make([]uint32, n)

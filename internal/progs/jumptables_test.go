@@ -1,7 +1,9 @@
 package progs
 
 import (
+	"debug/elf"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -93,5 +95,16 @@ func TestJumpTablesRefused(t *testing.T) {
 			}
 			checkError(t, err, "jump_tables", at+row.want)
 		})
+	}
+}
+
+// A section of no bytes in the file, however large it says it is, holds no table.
+func TestJumpTableOfNoBytes(t *testing.T) {
+	for _, size := range []uint64{8, 1 << 40} {
+		o := tableObject(le, 0, nil, table("jt", 0, size))
+		s := o.Section(".jumptables")
+		s.Type, s.Data, s.Size = elf.SHT_NOBITS, nil, size
+		_, err := linkFirst(t, o)
+		checkError(t, err, "jump_tables", fmt.Sprintf(`section "xdp", symbol "p", offset 0x10: jump table "jt" of %d bytes at offset 0x0 is not a number of 8-byte words of section ".jumptables" of 0 bytes`, size))
 	}
 }

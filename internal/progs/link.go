@@ -28,6 +28,8 @@ type linker struct {
 	first, at int
 	// tableWords is how many entries the jump tables have so far.
 	tableWords uint64
+	// tables are the program's jump tables by place; only looked up.
+	tables map[tablePlace]int
 }
 
 // frame is a function whose code is in place up to next, where its resolving goes on.
