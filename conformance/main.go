@@ -60,7 +60,7 @@ func driverMain(args []string, stdout, stderr io.Writer) int {
 	f.StringVar(&o.result, "result", "", "write the report to this file")
 	f.StringVar(&o.note, "note", "", "a line for the report")
 	f.IntVar(&o.jobs, "jobs", runtime.NumCPU(), "objects at once")
-	f.DurationVar(&o.timeout, "timeout", time.Minute, "for one stage of one object")
+	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "for one stage of one object")
 	f.BoolVar(&o.verbose, "v", false, "print every difference")
 	f.StringVar(&o.kernel, "kernel", "", "compare in a virtual machine with this kernel, a bzImage or a package")
 	f.Var(&o.modules, "module", "load this kernel module of the package; repeatable")
