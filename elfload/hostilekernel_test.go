@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -69,6 +70,7 @@ type hostileLoads struct {
 	root, dir      string
 	opts           elfload.Options
 	tried, loaded  int
+	converted      int
 	fds, goroutine int
 }
 
@@ -90,7 +92,7 @@ func TestMutatedObjectsLoad(t *testing.T) {
 	paths = slices.DeleteFunc(paths, func(p string) bool { return strings.HasSuffix(p, ".eb.o") })
 	h.one(t, filepath.Join(objects, "core.o"), nil) // caches and the runtime open what they keep
 	h.settle(t)
-	h.tried, h.loaded = 0, 0
+	h.tried, h.loaded, h.converted = 0, 0, 0
 	for seed := uint64(1000); h.tried < want; seed++ {
 		for i, path := range paths {
 			if h.tried < want && (hostileAll() || i%5 == int(seed)%5) {
@@ -98,7 +100,7 @@ func TestMutatedObjectsLoad(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d mutated objects, %d of them loaded", h.tried, h.loaded)
+	t.Logf("%d mutated objects, %d of them converted, %d loaded", h.tried, h.converted, h.loaded)
 }
 
 // settle counts what is open once the garbage of earlier tests has closed its files.
@@ -156,6 +158,9 @@ func (h *hostileLoads) load(raw []byte) (err error) {
 		return nil
 	}
 	obj.Document()
+	if _, err := obj.Convert(io.Discard, elfload.ConvertOptions{}); err == nil {
+		h.converted++
+	}
 	plan, err := obj.Plan(h.opts)
 	if err != nil {
 		return nil
