@@ -157,7 +157,7 @@ func (r *structOpsReader) relocations() error {
 // member sets the member that the relocation patches to a program.
 func (r *structOpsReader) member(def *mapdef.Def, rel mapdef.Reloc) error {
 	at, off := mapdef.At(rel.Offset), rel.Offset-def.Offset
-	if rel.Type != mapdef.R_BPF_64_ABS64 && rel.Type != mapdef.R_BPF_64_64 {
+	if !rel.SetsPointer() {
 		return r.fail("reloc_type", def.Name, at, "relocation type %d does not set a pointer", rel.Type)
 	}
 	ty := r.f.BTF.Type(def.StructOps.Type)
@@ -220,7 +220,7 @@ func (r *structOpsReader) program(rel mapdef.Reloc) (int, error) {
 		if !ok {
 			return 0, errors.New("the pointer is outside the section's bytes")
 		}
-		off += r.f.Order.Uint64(b)
+		off = rel.PointerBase(sym) + r.f.Order.Uint64(b)
 	}
 	if i, ok := r.set.ProgramAt(int(sym.Section), off); ok {
 		return i, nil

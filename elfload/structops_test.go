@@ -72,6 +72,10 @@ func TestStructOpsRead(t *testing.T) {
 		{"R122 a variable is a map", func(o *opsObject) {}, "f=p"},
 		{"R122 two members", func(o *opsObject) { o.relocs(pointerTo(0, "p"), pointerTo(24, "q")) }, "f=p g=q"},
 		{"R122 in any order", func(o *opsObject) { o.relocs(pointerTo(24, "q"), pointerTo(0, "p")) }, "f=p g=q"},
+		{"R122 as old GNU assemblers write it", func(o *opsObject) {
+			o.relocs(elftest.Reloc{Type: mapdef.R_BPF_DATA_64, Symbol: "q"})
+			o.Order.PutUint64(o.Section(".struct_ops").Data, 16)
+		}, "f=q"},
 		{"R122 no member", func(o *opsObject) { o.relocs() }, ""},
 		{"by section symbol and addend", func(o *opsObject) {
 			o.relocs(pointerTo(0, "struct_ops"))

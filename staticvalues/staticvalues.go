@@ -82,7 +82,7 @@ func (r *resolver) resolve(sec int, rel mapdef.Reloc) error {
 	if err != nil {
 		return err
 	}
-	if rel.Type != mapdef.R_BPF_64_ABS64 && rel.Type != mapdef.R_BPF_64_64 {
+	if !rel.SetsPointer() {
 		return fail(def, rel.Offset, "reloc_type", "relocation type %d does not set a pointer", rel.Type)
 	}
 	target, err := r.target(def, rel)
@@ -178,7 +178,7 @@ func (r *resolver) position(sym *mapdef.Symbol, rel mapdef.Reloc) (uint64, error
 	if !ok {
 		return 0, errors.New("the pointer is outside the section's bytes")
 	}
-	return sym.Value + r.f.Order.Uint64(b), nil
+	return rel.PointerBase(sym) + r.f.Order.Uint64(b), nil
 }
 
 func (r *resolver) describe(sym *mapdef.Symbol, pos uint64) string {

@@ -142,6 +142,34 @@ func TestSlots(t *testing.T) {
 	}
 }
 
+// The GNU assembler up to 2.40 has another number for pointers, and writes the
+// symbol's value where the pointer goes.
+func TestGNUSlots(t *testing.T) {
+	for _, order := range elftest.Orders() {
+		b := newBuilder(order)
+		b.innerMap("in1")
+		b.innerMap("in2")
+		b.outer("out", arrayOfMaps, 4, 2).Slot(0, "in2").Slot(1, "in1")
+		f := b.Object().File()
+		for i := range f.Relocs {
+			for k := range f.Relocs[i] {
+				r := &f.Relocs[i][k]
+				r.Type = mapdef.R_BPF_DATA_64
+				order.PutUint64(f.Sections[i].Data[r.Offset:], f.Symbols[r.Symbol].Value)
+			}
+		}
+		defs, slots, err := resolve(t, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []string{"in2", "in1"} {
+			if got := slots[indexOf(t, defs, "out")]; len(got) != 2 || defs[got[i].Target.Index].Name != want {
+				t.Errorf("%v: slots %+v", order, got)
+			}
+		}
+	}
+}
+
 func TestProgramSlots(t *testing.T) {
 	b := newBuilder(nil)
 	b.jumps("jumps", 3).Slot(1, "first").Slot(2, "second")

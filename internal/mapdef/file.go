@@ -100,7 +100,24 @@ const (
 	R_BPF_64_ABS32    = 3
 	R_BPF_64_NODYLD32 = 4
 	R_BPF_64_32       = 10
+	// R_BPF_DATA_64 is what ABS64 was to the GNU assembler up to 2.40 (bfd's
+	// elf64-bpf howtos); it leaves the symbol's value at the patched place.
+	R_BPF_DATA_64 = 12
 )
+
+// SetsPointer tells of relocations that put an address into data.
+func (r *Reloc) SetsPointer() bool {
+	return r.Type == R_BPF_64_ABS64 || r.Type == R_BPF_64_64 || r.Type == R_BPF_DATA_64
+}
+
+// PointerBase is what the 8 bytes at the patched place are added to, where the
+// entry has no addend of its own: the symbol's value, unless it stands there already.
+func (r *Reloc) PointerBase(sym *Symbol) uint64 {
+	if r.Type == R_BPF_DATA_64 {
+		return 0
+	}
+	return sym.Value
+}
 
 // Span is b[off:off+n], and false where that is not inside b. It cannot overflow.
 func Span(b []byte, off, n uint64) ([]byte, bool) {

@@ -93,6 +93,8 @@ func (k *kernelCopy) add(ty Type) {
 	rec := k.out[start:]
 	k.mendNames(ty)
 	switch ty.Kind {
+	case Int:
+		k.mendInt(ty, rec)
 	case Array:
 		k.mendArray(ty, rec)
 	case Var:

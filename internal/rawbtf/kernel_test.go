@@ -209,6 +209,20 @@ var kernelRows = []struct {
 		notes: []string{"btf_variable"},
 	},
 	{
+		name: "D6 a signed char has one encoding",
+		build: func(b *elftest.BTF) {
+			b.Int("signed char", 1, rawbtf.IntSigned|rawbtf.IntChar)
+			b.Int("_Bool", 1, rawbtf.IntBool|rawbtf.IntChar)
+		},
+	},
+	{
+		name: "D6 functions without a name",
+		build: func(b *elftest.BTF) {
+			b.Var("named", b.Int("int", 4, rawbtf.IntSigned), rawbtf.LinkGlobal)
+			b.Func("", b.FuncProto(0), rawbtf.LinkStatic)
+		},
+	},
+	{
 		name: "an int is added where there is none",
 		build: func(b *elftest.BTF) {
 			b.Var("ksym", 0, rawbtf.LinkExtern)

@@ -19,6 +19,19 @@ func (k *kernelCopy) mendArray(ty Type, rec []byte) {
 	}
 }
 
+// mendInt: the kernel takes one encoding of an INT; GCC says of a signed char that
+// it is signed and a char, which costs libbpf all types (spec D6).
+func (k *kernelCopy) mendInt(ty Type, rec []byte) {
+	enc := ty.Int().Encoding
+	for _, one := range []uint8{IntSigned, IntBool} {
+		if enc&one != 0 && enc != one {
+			word := k.order.Uint32(rec[recordSize:])
+			k.order.PutUint32(rec[recordSize:], word&^(0xf<<24)|uint32(one)<<24)
+			return
+		}
+	}
+}
+
 // mendVar makes a VAR that the kernel takes: extern ones become global, hidden
 // ones static (spec R34), and one without a size (`extern const void x __ksym`,
 // or the void that clang writes for an anonymous union) becomes an INT.
@@ -35,8 +48,11 @@ func (k *kernelCopy) mendVar(ty Type, rec []byte) {
 }
 
 // mendFunc: extern functions (kfuncs) become global, which is all that the
-// kernel takes, and hidden ones static.
+// kernel takes, and hidden ones static. GCC 12 forgets their names; any will do.
 func (k *kernelCopy) mendFunc(ty Type, rec []byte) {
+	if ty.nameOff == 0 {
+		k.order.PutUint32(rec, k.firstName(Func, Var, Struct))
+	}
 	switch {
 	case ty.Linkage() == LinkExtern:
 		k.setVlen(rec, LinkGlobal)
