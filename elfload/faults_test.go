@@ -115,6 +115,7 @@ func faultTypes() *elftest.BTF {
 		b.Typedef("btf_trace_"+name, b.Ptr(nothing))
 	}
 	b.Func("bpf_obj_new_impl", b.FuncProto(void, elftest.Param{Type: u64}, elftest.Param{Type: void}), rawbtf.LinkStatic)
+	b.Func("bpf_throw", b.FuncProto(0, elftest.Param{Type: u64}), rawbtf.LinkStatic)
 	b.Func("bpf_obj_drop_impl", b.FuncProto(0, elftest.Param{Type: void}, elftest.Param{Type: void}), rawbtf.LinkStatic)
 	less := b.Ptr(b.FuncProto(b.Int("_Bool", 1, 0), elftest.Param{Type: b.Ptr(node)}, elftest.Param{Type: b.Ptr(b.Const(node))}))
 	b.Func("bpf_rbtree_add_impl", b.FuncProto(b.Int("int", 4, elftest.Signed), elftest.Param{Type: b.Ptr(root)}, elftest.Param{Type: b.Ptr(node)},
