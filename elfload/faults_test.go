@@ -124,7 +124,6 @@ func faultTypes() *elftest.BTF {
 	b.Func("bpf_skb_ct_lookup", b.FuncProto(conn, elftest.Param{Type: skb}, elftest.Param{Type: tuple}, elftest.Param{Type: u32},
 		elftest.Param{Type: opts}, elftest.Param{Type: u32}), rawbtf.LinkStatic)
 	b.Func("bpf_ct_release", b.FuncProto(0, elftest.Param{Type: conn}), rawbtf.LinkStatic)
-	b.Func("bpf_throw", b.FuncProto(0, elftest.Param{Type: u64}), rawbtf.LinkStatic)
 	b.Func("bpf_xdp_metadata_rx_timestamp", b.FuncProto(b.Int("int", 4, elftest.Signed), elftest.Param{Type: b.Ptr(b.Const(b.Struct("xdp_md", 24)))},
 		elftest.Param{Type: b.Ptr(u64)}), rawbtf.LinkStatic)
 	ops := b.Struct("tcp_congestion_ops", 40,
