@@ -35,6 +35,9 @@ type manager struct {
 	names  []string
 	fds    []*os.File
 	stored []string // names of what was stored since the last start
+	// removed are closed at the end: the race detector does not know that a process
+	// which they were passed to had to start before it could ask for that.
+	removed []*os.File
 }
 
 func newManager(t *testing.T) *manager {
@@ -46,7 +49,7 @@ func newManager(t *testing.T) *manager {
 	}
 	t.Cleanup(func() {
 		m.conn.Close()
-		for _, f := range m.fds {
+		for _, f := range slices.Concat(m.fds, m.removed) {
 			f.Close()
 		}
 	})
@@ -102,7 +105,7 @@ func (m *manager) message(text string, files []*os.File) {
 	case said["FDSTOREREMOVE"] == "1":
 		m.mu.Lock()
 		for at := slices.Index(m.names, said["FDNAME"]); at >= 0; at = slices.Index(m.names, said["FDNAME"]) {
-			m.fds[at].Close()
+			m.removed = append(m.removed, m.fds[at])
 			m.names, m.fds = slices.Delete(m.names, at, at+1), slices.Delete(m.fds, at, at+1)
 		}
 		m.mu.Unlock()
@@ -126,7 +129,7 @@ func (m *manager) start(ctx context.Context, args ...string) *exec.Cmd {
 	cmd.Env = append(os.Environ(), mainEnv+"=1", "NOTIFY_SOCKET="+m.socket)
 	if len(m.fds) > 0 {
 		cmd.Env = append(cmd.Env, fmt.Sprint("LISTEN_FDS=", len(m.fds)), "LISTEN_FDNAMES="+strings.Join(m.names, ":"))
-		cmd.ExtraFiles = m.fds
+		cmd.ExtraFiles = slices.Clone(m.fds)
 	}
 	return cmd
 }
