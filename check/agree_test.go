@@ -2,6 +2,9 @@ package check
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -42,6 +45,40 @@ func TestVerdictsAgreeWithSingleLoads(t *testing.T) {
 	}
 	if len(r.Objects) < 100 || bad == 0 {
 		t.Errorf("only %d objects, %d of them bad", len(r.Objects), bad)
+	}
+}
+
+// Objects that want the same address for their arenas are not loaded at once.
+func TestArenasOfOneAddress(t *testing.T) {
+	kerneltest.Require(t)
+	object, err := os.ReadFile(filepath.Join("..", "testdata", "objs", "arena.o"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := elfload.Load(t.Context(), filepath.Join("..", "testdata", "objs", "arena.o"), elfload.Options{})
+	if errors.Is(err, elfload.ErrNotSupported) {
+		t.Skip("before Linux 6.9: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for i := range 40 {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i, ".o")), object, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := run(t, Options{Jobs: 8}, dir)
+	for i := range r.Objects {
+		if o := &r.Objects[i]; o.Verdict != Passed {
+			t.Errorf("%s: %s (%s)", o.Path, o.Verdict, o.First().reason())
+		}
+	}
+	if len(r.Objects) != 40 {
+		t.Errorf("%d objects", len(r.Objects))
 	}
 }
 

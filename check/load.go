@@ -3,7 +3,10 @@ package check
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/bpfload/bpfload/elfload"
 )
@@ -41,6 +44,10 @@ func (r *runner) stages(ctx context.Context, l *load, o *Object) {
 		o.reached(elfload.StagePlan)
 		return
 	}
+	if placesArena(plan) {
+		arenas.Lock()
+		defer arenas.Unlock()
+	}
 	coll, err := plan.Load(ctx)
 	if err != nil {
 		o.Self.fail(err, elfload.SourceLine{})
@@ -54,6 +61,16 @@ func (r *runner) stages(ctx context.Context, l *load, o *Object) {
 		o.Self.fail(err, elfload.SourceLine{})
 	}
 	o.reached(elfload.StageProgram)
+}
+
+// arenas is held while an object that says where its arena is mapped is loaded: most
+// name the same address, which a process can give once (R118).
+var arenas sync.Mutex
+
+func placesArena(plan *elfload.Plan) bool {
+	return slices.ContainsFunc(plan.Maps, func(m elfload.PlannedMap) bool {
+		return m.Create && m.Type == uint32(ebpf.Arena) && m.Extra != 0
+	})
 }
 
 // loadOptions is what this load is told.
