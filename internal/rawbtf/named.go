@@ -23,46 +23,23 @@ const named = 1<<Int | 1<<Struct | 1<<Union | 1<<Enum | 1<<Fwd | 1<<Typedef | 1<
 // in order of id: integers, structs, unions, enums, forward declarations,
 // typedefs, floats and type tags. It passes once over the types.
 func (t *Table) FindEssential(names []string) map[string][]ID {
-	found := make(map[string][]ID, len(names))
-	var some nameFilter
-	for _, name := range names {
-		if name != "" {
-			found[name] = nil
-			some.add(name)
-		}
-	}
-	for id := max(t.first, 1); uint64(id) < uint64(t.Len()); id++ {
-		rec := t.types[t.offsets[id-t.first]:]
-		if named>>(t.word(rec[4:])>>24&0x1f)&1 == 0 {
-			continue
-		}
-		off := t.word(rec)
-		if off < t.firstStr {
-			continue // in the base, or no name
-		}
-		s := t.strs[off-t.firstStr:]
-		if len(s) >= 3 && !some.mayHave(s[0], s[1], s[2]) {
-			continue
-		}
-		n := bytes.IndexByte(s[:min(len(s), maxName+1)], 0)
-		if n <= 0 {
-			continue
-		}
-		name := s[:n]
+	return t.findNames(named, names, func(name []byte) []byte {
 		if at := bytes.LastIndex(name, []byte("___")); at > 0 {
-			name = name[:at]
+			return name[:at]
 		}
-		if ids, ok := found[string(name)]; ok {
-			found[string(name)] = append(ids, id)
-		}
-	}
-	return found
+		return name
+	})
 }
 
 // FindNamed gives, for each of the names, the types of these kinds (1<<Func|1<<Var)
-// that have it, in order of id; the base's types are not among them, though their
-// names may stand there. It passes once over the types and makes no name of them.
+// that have it, in order of id. It passes once over the types.
 func (t *Table) FindNamed(kinds uint32, names []string) map[string][]ID {
+	return t.findNames(kinds, names, func(name []byte) []byte { return name })
+}
+
+// findNames finds the types of which the part of the name that cut leaves is one of
+// names. The base's types are not among them, though their names may stand there.
+func (t *Table) findNames(kinds uint32, names []string, cut func([]byte) []byte) map[string][]ID {
 	found := make(map[string][]ID, len(names))
 	var some nameFilter
 	for _, name := range names {
@@ -84,8 +61,9 @@ func (t *Table) FindNamed(kinds uint32, names []string) map[string][]ID {
 		if n <= 0 {
 			continue
 		}
-		if ids, ok := found[string(s[:n])]; ok {
-			found[string(s[:n])] = append(ids, id)
+		name := cut(s[:n])
+		if ids, ok := found[string(name)]; ok {
+			found[string(name)] = append(ids, id)
 		}
 	}
 	return found
