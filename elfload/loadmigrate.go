@@ -160,12 +160,30 @@ func (c *copier) cancelled() error {
 	return nil
 }
 
-// oneByOne walks from key to key. When an element goes away while the walk is
-// there, the kernel starts anew, which is harmless but must end.
+// oneByOne copies element after element.
 func (c *copier) oneByOne() error {
-	key, value := []byte(nil), make([]byte, c.oldBytes)
-	steps := 4*uint64(c.old.info.MaxEntries) + 1<<10
-	for ; steps > 0; steps-- {
+	value := make([]byte, c.oldBytes)
+	return c.walk(func(key []byte) error {
+		err := c.k.LookupMap(c.from, key, value, c.flags)
+		if errors.Is(err, syscall.ENOENT) {
+			return nil // deleted meanwhile
+		}
+		if err != nil {
+			return c.fail("migrate_read", err)
+		}
+		if err := c.write(key, value, 1); err != nil {
+			return err
+		}
+		c.report(float64(c.done)/float64(c.old.info.MaxEntries+1), false)
+		return nil
+	})
+}
+
+// walk goes from key to key of the old map. When an element goes away while the
+// walk is there, the kernel starts anew, which is harmless but must end.
+func (c *copier) walk(each func(key []byte) error) error {
+	var key []byte
+	for steps := 4*uint64(c.old.info.MaxEntries) + 1<<10; steps > 0; steps-- {
 		if err := c.cancelled(); err != nil {
 			return err
 		}
@@ -176,18 +194,10 @@ func (c *copier) oneByOne() error {
 		if err != nil {
 			return c.fail("migrate_read", err)
 		}
-		key = next
-		err = c.k.LookupMap(c.from, key, value, c.flags)
-		if errors.Is(err, syscall.ENOENT) {
-			continue // deleted meanwhile
-		}
-		if err != nil {
-			return c.fail("migrate_read", err)
-		}
-		if err := c.write(key, value, 1); err != nil {
+		if err := each(next); err != nil {
 			return err
 		}
-		c.report(float64(c.done)/float64(c.old.info.MaxEntries+1), false)
+		key = next
 	}
 	return c.fail("migrate_read", fmt.Errorf("it changes faster than it can be read: %w", syscall.EBUSY))
 }

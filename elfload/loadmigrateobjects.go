@@ -2,7 +2,6 @@ package elfload
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"syscall"
 
@@ -26,27 +25,12 @@ func (c *copier) objects(i int) error {
 	if err != nil {
 		return err
 	}
-	var key []byte
-	for steps := 4*uint64(c.old.info.MaxEntries) + 1<<10; steps > 0; steps-- {
-		if err := c.cancelled(); err != nil {
-			return err
-		}
-		next, err := c.k.NextKey(c.from, key, c.old.info.KeySize)
-		if errors.Is(err, syscall.ENOENT) {
+	return c.walk(func(key []byte) error {
+		if len(key) == 4 && slices.Contains(own, hostOrder.Uint32(key)) {
 			return nil
 		}
-		if err != nil {
-			return c.fail("migrate_read", err)
-		}
-		key = next
-		if len(key) == 4 && slices.Contains(own, hostOrder.Uint32(key)) {
-			continue
-		}
-		if err := c.object(key, stale); err != nil {
-			return err
-		}
-	}
-	return c.fail("migrate_read", fmt.Errorf("it changes faster than it can be read: %w", syscall.EBUSY))
+		return c.object(key, stale)
+	})
 }
 
 // object moves one map or program.
