@@ -146,7 +146,7 @@ func (s *swapper) sections() {
 		case sec.name == ".BTF.ext":
 			s.fields(b, 2)
 			s.words(b[min(4, len(b)):])
-		case sec.typ == elf.SHT_PROGBITS && sec.flags&elf.SHF_EXECINSTR != 0:
+		case plain(sec.typ) && sec.flags&elf.SHF_EXECINSTR != 0:
 			for insn := range slices.Chunk(b, 8) {
 				if len(insn) == 8 {
 					insn[1] = insn[1]<<4 | insn[1]>>4
@@ -161,6 +161,16 @@ func (s *swapper) sections() {
 	}
 }
 
+// plain tells that a section's bytes are what its name and flags say, as those of
+// every type that ELF gives no form: the reader goes by the name too.
+func plain(typ elf.SectionType) bool {
+	switch typ {
+	case elf.SHT_NULL, elf.SHT_NOBITS, elf.SHT_STRTAB, elf.SHT_SYMTAB, elf.SHT_DYNSYM, elf.SHT_REL, elf.SHT_RELA:
+		return false
+	}
+	return true
+}
+
 // patched reverses the addends that relocations without their own add to, in
 // sections of data.
 func (s *swapper) patched(rel, size int) {
@@ -169,7 +179,7 @@ func (s *swapper) patched(rel, size int) {
 		return
 	}
 	to := s.all[sec.info]
-	if to.typ != elf.SHT_PROGBITS || to.flags&elf.SHF_EXECINSTR != 0 || strings.HasPrefix(to.name, ".BTF") {
+	if !plain(to.typ) || to.flags&elf.SHF_EXECINSTR != 0 || strings.HasPrefix(to.name, ".BTF") {
 		return
 	}
 	data, widths := s.bytes(int(sec.info)), map[uint32]int{2: 8, 3: 4} // R_BPF_64_ABS64, R_BPF_64_ABS32
