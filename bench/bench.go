@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/bpfload/bpfload/bench/timing"
 )
 
 // bench is one run: the objects with what was measured of them, and the rows
@@ -56,7 +58,7 @@ func (b *bench) say(format string, args ...any) {
 }
 
 func (b *bench) measure() error {
-	if err := unpin(); err != nil {
+	if err := timing.Unpin(); err != nil {
 		return err
 	}
 	if b.wants("objects") {
@@ -66,7 +68,7 @@ func (b *bench) measure() error {
 			for i, obj := range b.objects {
 				b.visit(obj, round, i)
 			}
-			if err := b.reads(round); err != nil {
+			if err := b.around(round); err != nil {
 				return err
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/bpfload/bpfload/bench/timing"
 )
 
 // checkObjects is how many objects the check row is about.
@@ -57,7 +59,7 @@ func (b *bench) loadallLoop(paths []string) (ns float64, refused int, err error)
 			refused++
 		}
 		ns += t
-		if err := unpin(); err != nil {
+		if err := timing.Unpin(); err != nil {
 			return 0, 0, err
 		}
 	}

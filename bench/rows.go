@@ -48,13 +48,17 @@ func (b *bench) rows() []row {
 			{"the same, a fresh process for each", "libbpf's `bpf_object__open`", 1.0, all, of("read own"), of("read oracle"), false},
 			{"the same, a fresh process for each", "`ebpf.LoadCollectionSpec`", 0.2, all, of("read own"), of("read cilium"), false},
 			{"load, objects with 8 programs or more, sum", "the faster of libbpf and cilium/ebpf", 0.6, (*object).many, of("load own"), b.faster, false},
+			{"the same, one process for all", "the faster of libbpf and cilium/ebpf", 0.6, (*object).many, clock("loads own"), b.fasterAround, false},
 			{"load, small CO-RE objects, geometric mean", "libbpf", 0.6, small(true), of("load own"), of("load oracle"), true},
 			{"load, small objects without CO-RE, geometric mean", "the faster of the two, object by object", 0.9, small(false), of("load own"), b.faster, true},
+			{"the same, one process for all", "the faster of the two, object by object", 0, small(false), clock("loads own"), b.fasterAround, true},
 			{"load, sum over all objects", "the faster of the two, object by object", 0.92, all, of("load own"), b.faster, false},
+			{"the same, one process for all", "the faster of the two, object by object", 0.92, all, clock("loads own"), b.fasterAround, false},
 		} {
 			rows = append(rows, b.row(&c))
 		}
-		rows = append(rows, b.outside())
+		rows = append(rows, b.outside("outside", "time outside bpf(2) during a load, median object"),
+			b.outside("outsides", "the same, one process for all"))
 	}
 	rows = append(rows, b.extra...)
 	if len(b.loaded()) > 0 {
@@ -102,11 +106,11 @@ func milliseconds(ns float64) string {
 }
 
 // outside is the share of a load's time that no thread spent in bpf(2).
-func (b *bench) outside() row {
+func (b *bench) outside(samples, what string) row {
 	share := func(round int) (all []float64) {
 		for _, o := range b.loaded() {
 			low := math.Inf(1)
-			for _, s := range o.samples["outside"] {
+			for _, s := range o.samples[samples] {
 				if round == best || s.round == round {
 					low = min(low, float64(s.first)/float64(s.total))
 				}
@@ -118,7 +122,7 @@ func (b *bench) outside() row {
 		return all
 	}
 	all := share(best)
-	r := row{what: "time outside bpf(2) during a load, median object", against: "the load's wall time", goal: 0.15, value: median(all), percent: true,
+	r := row{what: what, against: "the load's wall time", goal: 0.15, value: median(all), percent: true,
 		low: math.Inf(1), high: math.Inf(-1),
 		detail: fmt.Sprintf("%d objects: quartiles %.0f %% and %.0f %%", len(all), 100*quantile(all, 0.25), 100*quantile(all, 0.75))}
 	for round := range b.o.rounds {

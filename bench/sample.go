@@ -5,12 +5,13 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bpfload/bpfload/bench/timing"
 )
 
 // loaders are the programs that are compared, by the names of their files. The
@@ -39,7 +40,7 @@ func (o *options) sample(loader, mode string, args ...string) sample {
 	if !ok && s.failed == "" {
 		s.failed = fmt.Sprintf("%s: %v", loader, err)
 	}
-	if err := unpin(); err != nil {
+	if err := timing.Unpin(); err != nil {
 		s.failed = err.Error()
 	}
 	return s
@@ -64,23 +65,5 @@ func parseSample(line string) (s sample, ok bool) {
 	return sample{first: time.Duration(n[0]), total: time.Duration(n[1]), cpu: time.Duration(n[2]), peakKB: int(n[3])}, true
 }
 
-const bpffs = "/sys/fs/bpf"
-
-// unpin removes what a loader has pinned, so that the next one finds nothing. The
-// script mounts a bpffs for this program alone, in which the kernel itself may have
-// put its two iterators.
-func unpin() error {
-	entries, err := os.ReadDir(bpffs)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if name := e.Name(); name == "maps.debug" || name == "progs.debug" {
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(bpffs, e.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// bpffs is where the loaders pin.
+const bpffs = timing.BPFFS

@@ -4,11 +4,14 @@
 // in a process that does nothing else. It prints "ok OPEN-NS TOTAL-NS CPU-NS PEAK-KB",
 // times from before the file is opened to after the load, or "fail STAGE MESSAGE".
 // With `outside`, OPEN-NS is instead how much of TOTAL-NS no thread spent in
-// bpf(2). `own reads OBJECT…` reads many in one process (see timing.Reads), `own record OBJECT FILE` writes the calls of a load for replay/replay.c.
+// bpf(2). `own reads|loads|outsides OBJECT…` does so with many in one process (see
+// timing.Around), `own record OBJECT FILE` writes the calls of a load for
+// replay/replay.c.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -31,12 +34,20 @@ func main() {
 			return err
 		})
 		return
+	case len(args) > 1 && args[0] == "loads":
+		timing.Around(args[1:], loadAgain)
+		return
+	case len(args) > 1 && args[0] == "outsides":
+		log := newCallLog()
+		bpfsys.Observe(log.note)
+		timing.Around(args[1:], log.outsideAgain)
+		return
 	case len(args) == 2 && args[0] == "load":
 		os.Exit(load(args[1]))
 	case len(args) == 2 && args[0] == "outside":
 		os.Exit(outside(args[1]))
 	}
-	fmt.Fprintln(os.Stderr, "usage: own read|load|outside OBJECT, own reads OBJECT…, own record OBJECT FILE")
+	fmt.Fprintln(os.Stderr, "usage: own read|load|outside OBJECT, own reads|loads|outsides OBJECT…, own record OBJECT FILE")
 	os.Exit(2)
 }
 
@@ -70,6 +81,30 @@ func outside(path string) int {
 	}
 	end := watch.Begin.Add(total.Wall)
 	return answer(total.Wall-log.covered(watch.Begin, end), total, err)
+}
+
+// loadAgain is load in a process that has loaded before.
+func loadAgain(path string) (first, total time.Duration, err error) {
+	begin := time.Now()
+	c, err := elfload.Load(context.Background(), path, elfload.Options{})
+	total = time.Since(begin)
+	if err != nil {
+		return 0, 0, err
+	}
+	return 0, total, errors.Join(c.Close(), timing.Unpin())
+}
+
+// outsideAgain is loadAgain with what outside measures as first.
+func (l *callLog) outsideAgain(path string) (first, total time.Duration, err error) {
+	l.reset()
+	begin := time.Now()
+	c, err := elfload.Load(context.Background(), path, elfload.Options{})
+	total = time.Since(begin)
+	if err != nil {
+		return 0, 0, err
+	}
+	first = total - l.covered(begin, begin.Add(total))
+	return first, total, errors.Join(c.Close(), timing.Unpin())
 }
 
 func answer(first time.Duration, total timing.Times, err error) int {

@@ -34,8 +34,17 @@ func (l *callLog) note(o *bpfsys.Observation) {
 	l.mu.Unlock()
 }
 
+// reset forgets what was made before.
+func (l *callLog) reset() {
+	l.mu.Lock()
+	l.calls = l.calls[:0]
+	l.mu.Unlock()
+}
+
 // covered is how much of the time from begin to end the union of the calls takes.
 func (l *callLog) covered(begin, end time.Time) (sum time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	slices.SortFunc(l.calls, func(a, b interval) int { return a.begin.Compare(b.begin) })
 	at := begin
 	for _, c := range l.calls {

@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -35,34 +37,70 @@ func (w Watch) Stop() Times {
 	return Times{Wall: wall, CPU: cpuTime() - w.cpu}
 }
 
-// rounds is how often Reads reads each object.
+// rounds is how often Around goes through the objects.
 const rounds = 3
 
-// Reads reads all objects in this process, three times around, and prints a line
-// for each in their order: "ok NS" with the shortest time, or "fail MESSAGE".
-func Reads(paths []string, read func(path string) error) {
-	best := make([]time.Duration, len(paths))
-	errs := make([]error, len(paths))
+// Around measures all objects in this process, three times around, and prints a line
+// for each in their order: "ok FIRST-NS TOTAL-NS" of the round with the shortest
+// total, or "fail MESSAGE".
+func Around(paths []string, measure func(path string) (first, total time.Duration, err error)) {
+	type result struct {
+		first, total time.Duration
+		err          error
+	}
+	results := make([]result, len(paths))
 	for round := range rounds {
 		for i, path := range paths {
-			begin := time.Now()
-			err := read(path)
-			took := time.Since(begin)
-			if round == 0 || took < best[i] {
-				best[i] = took
-			}
-			if err != nil {
-				errs[i] = err
+			r := &results[i]
+			first, total, err := measure(path)
+			switch {
+			case err != nil:
+				r.err = err
+			case round == 0 || total < r.total:
+				r.first, r.total = first, total
 			}
 		}
 	}
-	for i := range paths {
-		if errs[i] != nil {
-			fmt.Printf("fail %.100q\n", errs[i].Error())
+	for _, r := range results {
+		if r.err != nil {
+			line, _, _ := strings.Cut(r.err.Error(), "\n")
+			fmt.Println("fail", line)
 		} else {
-			fmt.Println("ok", best[i].Nanoseconds())
+			fmt.Println("ok", r.first.Nanoseconds(), r.total.Nanoseconds())
 		}
 	}
+}
+
+// Reads is Around with a reader.
+func Reads(paths []string, read func(path string) error) {
+	Around(paths, func(path string) (first, total time.Duration, err error) {
+		begin := time.Now()
+		err = read(path)
+		total = time.Since(begin)
+		return total, total, err
+	})
+}
+
+// BPFFS is where the loaders pin. The script mounts one for the measured programs
+// alone.
+const BPFFS = "/sys/fs/bpf"
+
+// Unpin removes what a loader has pinned, so that the next one finds nothing; not
+// the two iterators that the kernel itself may have put there.
+func Unpin() error {
+	entries, err := os.ReadDir(BPFFS)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if name := e.Name(); name == "maps.debug" || name == "progs.debug" {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(BPFFS, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func cpuTime() time.Duration {
