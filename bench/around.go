@@ -13,7 +13,7 @@ import (
 
 // around measures every loader reading, and loading, all objects in one process: what a
 // service, a CI run or `check` does, without the start of a process around each. An
-// object that does not load so has no sample.
+// object that does not load so has no sample; the report says why.
 func (b *bench) around(round int) error {
 	objects := b.loaded()
 	paths := make([]string, len(objects))
@@ -33,10 +33,13 @@ func (b *bench) around(round int) error {
 			return fmt.Errorf("%s %s: %w", loader, mode, err)
 		}
 		for j, o := range objects {
-			if s := samples[j]; s.failed == "" {
-				s.round = round
-				o.samples[name] = append(o.samples[name], s)
+			s := samples[j]
+			if s.failed != "" {
+				o.notAgain = name + ": " + s.failed
+				continue
 			}
+			s.round = round
+			o.samples[name] = append(o.samples[name], s)
 		}
 		return nil
 	}

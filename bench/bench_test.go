@@ -79,6 +79,7 @@ func fakeBench() *bench {
 	}
 	add("set/a.o", 1, 10*time.Millisecond, 20*time.Millisecond, 40*time.Millisecond)
 	add("set/b.o", 9, 12*time.Millisecond, 20*time.Millisecond, 10*time.Millisecond)
+	b.objects[1].notAgain = "loads oracle: 17"
 	b.objects = append(b.objects, &object{name: "set/c.o", refused: "load own: no"})
 	return b
 }
@@ -96,7 +97,7 @@ func TestRows(t *testing.T) {
 		}
 	}
 	text := b.markdown()
-	for _, part := range []string{"2 objects of 3", "| 0.55 | 0.55 … 0.55 | holds |", "**misses**", "set/c.o: load own: no"} {
+	for _, part := range []string{"2 objects of 3", "| 0.55 | 0.55 … 0.55 | holds |", "**misses**", "set/c.o: load own: no", "set/b.o: loads oracle: 17"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the report does not say %q:\n%s", part, text)
 		}

@@ -24,6 +24,7 @@ type object struct {
 	core       bool // has CO-RE relocations
 	samples    map[string][]sample
 	refused    string // why a loader did not load it
+	notAgain   string // why a loader did not load it in a process with others
 }
 
 // manyPrograms is from where on an object counts as one with many programs.

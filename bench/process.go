@@ -51,7 +51,7 @@ func (b *bench) check() (row, error) {
 // loadallLoop gives how long it takes, and how many objects were refused.
 func (b *bench) loadallLoop(paths []string) (ns float64, refused int, err error) {
 	for _, path := range paths {
-		t, ok, err := b.command("bpftool", "prog", "loadall", path, filepath.Join(bpffs, "bench"))
+		t, ok, err := b.command("bpftool", "prog", "loadall", path, filepath.Join(timing.BPFFS, "bench"))
 		if err != nil {
 			return 0, 0, err
 		}
@@ -98,7 +98,7 @@ func (b *bench) process() (row, error) {
 	}
 	r := row{what: "whole process, smallest object (`bpfload load x.o`)", against: "`bpftool prog load`", goal: 1}
 	var ratios, own, other []float64
-	pin := filepath.Join(bpffs, "bench")
+	pin := filepath.Join(timing.BPFFS, "bench")
 	for i := range processPairs {
 		var x, y float64
 		var okX, okY bool

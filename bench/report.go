@@ -99,8 +99,10 @@ func (b *bench) writeBySet(s *strings.Builder) {
 func (b *bench) writeLeftOut(s *strings.Builder) {
 	var lines []string
 	for _, o := range b.objects {
-		if o.refused != "" {
-			lines = append(lines, fmt.Sprintf("- %s: %s\n", o.name, strings.ReplaceAll(o.refused, "|", "/")))
+		for _, why := range [...]string{o.refused, o.notAgain} {
+			if why != "" {
+				lines = append(lines, fmt.Sprintf("- %s: %s\n", o.name, strings.ReplaceAll(why, "|", "/")))
+			}
 		}
 	}
 	if len(lines)+len(b.missing) == 0 {

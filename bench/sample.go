@@ -64,6 +64,3 @@ func parseSample(line string) (s sample, ok bool) {
 	}
 	return sample{first: time.Duration(n[0]), total: time.Duration(n[1]), cpu: time.Duration(n[2]), peakKB: int(n[3])}, true
 }
-
-// bpffs is where the loaders pin.
-const bpffs = timing.BPFFS

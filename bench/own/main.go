@@ -35,12 +35,12 @@ func main() {
 		})
 		return
 	case len(args) > 1 && args[0] == "loads":
-		timing.Around(args[1:], loadAgain)
+		timing.Around(args[1:], newCallLog().loadAgain)
 		return
 	case len(args) > 1 && args[0] == "outsides":
 		log := newCallLog()
 		bpfsys.Observe(log.note)
-		timing.Around(args[1:], log.outsideAgain)
+		timing.Around(args[1:], log.loadAgain)
 		return
 	case len(args) == 2 && args[0] == "load":
 		os.Exit(load(args[1]))
@@ -83,19 +83,9 @@ func outside(path string) int {
 	return answer(total.Wall-log.covered(watch.Begin, end), total, err)
 }
 
-// loadAgain is load in a process that has loaded before.
-func loadAgain(path string) (first, total time.Duration, err error) {
-	begin := time.Now()
-	c, err := elfload.Load(context.Background(), path, elfload.Options{})
-	total = time.Since(begin)
-	if err != nil {
-		return 0, 0, err
-	}
-	return 0, total, errors.Join(c.Close(), timing.Unpin())
-}
-
-// outsideAgain is loadAgain with what outside measures as first.
-func (l *callLog) outsideAgain(path string) (first, total time.Duration, err error) {
+// loadAgain is a load in a process that has loaded before. First is what no call in
+// the log covers, all of it if nobody tells the log of calls.
+func (l *callLog) loadAgain(path string) (first, total time.Duration, err error) {
 	l.reset()
 	begin := time.Now()
 	c, err := elfload.Load(context.Background(), path, elfload.Options{})
