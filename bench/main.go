@@ -18,6 +18,7 @@ type options struct {
 	list     string // names of the objects that are measured
 	result   string // the report, "" for standard output alone
 	plot     string // the SVG file, "" for none
+	table    string // each object's best values, "" for none
 	note     string // a line for the report: versions
 	rounds   int
 	cpu      bool   // compare processor time instead of wall time
@@ -42,6 +43,7 @@ func benchMain(args []string, stdout, stderr io.Writer) int {
 	f.BoolVar(&o.makeList, "make-list", false, "write the list: the objects that every loader loads here")
 	f.StringVar(&o.result, "result", "", "write the report to this file")
 	f.StringVar(&o.plot, "plot", "", "write the plot to this file")
+	f.StringVar(&o.table, "table", "", "write each object's best values, in µs and tab-separated, to this file")
 	f.StringVar(&o.note, "note", "", "a line for the report")
 	f.StringVar(&o.extract, "extract", "", "write the objects in the programs below this directory to the one given, and end")
 	f.IntVar(&o.rounds, "rounds", 3, "how often each object is measured")
@@ -100,6 +102,11 @@ func (o *options) run(stdout, stderr io.Writer) (err error) {
 	_, _ = io.WriteString(stdout, text)
 	if o.result != "" {
 		if err := os.WriteFile(o.result, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	if o.table != "" {
+		if err := os.WriteFile(o.table, []byte(b.table()), 0o644); err != nil {
 			return err
 		}
 	}

@@ -95,6 +95,38 @@ func (b *bench) writeBySet(s *strings.Builder) {
 	}
 }
 
+// table is each object's best values in µs, for those who look for the objects behind
+// a row; "" where there is none.
+func (b *bench) table() string {
+	columns := [...]string{"read own", "read oracle", "read cilium", "reads own", "reads oracle", "reads cilium",
+		"load own", "load oracle", "load cilium", "loads own", "loads oracle", "loads cilium", "floor", "outside", "outsides"}
+	var s strings.Builder
+	s.WriteString("object\tprograms\tcore")
+	for _, c := range columns {
+		s.WriteString("\t" + c)
+	}
+	s.WriteString("\n")
+	for _, o := range b.loaded() {
+		fmt.Fprintf(&s, "%s\t%d\t%t", o.name, o.programs, o.core)
+		for _, c := range columns {
+			s.WriteString("\t")
+			value := math.Inf(1)
+			for _, sample := range o.samples[c] {
+				ns := sample.total
+				if strings.HasPrefix(c, "outside") {
+					ns = sample.first
+				}
+				value = min(value, float64(ns))
+			}
+			if !math.IsInf(value, 0) {
+				fmt.Fprintf(&s, "%.1f", value/1e3)
+			}
+		}
+		s.WriteString("\n")
+	}
+	return s.String()
+}
+
 // writeLeftOut names what does not count, and why.
 func (b *bench) writeLeftOut(s *strings.Builder) {
 	var lines []string
