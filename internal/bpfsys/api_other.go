@@ -72,5 +72,8 @@ func Oversized(cmd int) syscall.Errno { return syscall.ENOSYS }
 // TokenCreate fails: there is no bpf(2) here.
 func TokenCreate(dir string) (fd int, err error) { return -1, errNoBPF }
 
+// InUserNS is false: there are no user namespaces here.
+func InUserNS() bool { return false }
+
 // Close fails: no descriptor can have come from here.
 func Close(fd int) error { return errNoBPF }

@@ -2,10 +2,8 @@ package bpfsys
 
 import (
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // Token is what a BPF token allows, one bit for each value of the enum, as the
@@ -56,18 +54,3 @@ func parseToken(text string) Token {
 
 // Allows tells whether mask, one of Token's, has bit n.
 func Allows(mask uint64, n uint32) bool { return n < 64 && mask&(1<<n) != 0 }
-
-// InUserNS tells whether the process is in a user namespace other than the
-// first; false where that cannot be known.
-func InUserNS() bool { return inUserNSOf("/") }
-
-func inUserNSOf(root string) bool {
-	text := make([]byte, 128) // longer ones have more than the first's single line
-	fd, err := syscall.Open(filepath.Join(root, "proc/self/uid_map"), syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	if err != nil { // os.ReadFile would start the network poller, ten system calls
-		return false
-	}
-	defer syscall.Close(fd)
-	n, err := syscall.Read(fd, text)
-	return err == nil && inUserNS(strings.TrimSpace(string(text[:n])))
-}

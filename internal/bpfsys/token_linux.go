@@ -2,6 +2,8 @@ package bpfsys
 
 import (
 	"os"
+	"sync/atomic"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,4 +25,36 @@ func TokenCreate(dir string) (fd int, err error) {
 		return -1, failed(cmdTokenCreate, errno, text("bpffs", dir))
 	}
 	return fd, nil
+}
+
+// firstUserNS is the inode of the first user namespace (USER_NS_INIT_INO in
+// include/uapi/linux/nsfs.h; PROC_USER_INIT_INO since Linux 3.8).
+const firstUserNS = 0xeffffffd
+
+// Answers of InUserNS that hold as long as the process does: unshare and setns
+// change the user namespace of processes with one thread only, and a Go process has several.
+const (
+	userNSUnknown = iota
+	userNSFirst
+	userNSOwn
+)
+
+var userNS atomic.Uint32
+
+// InUserNS tells whether the process is in a user namespace other than the
+// first; false where that cannot be known.
+func InUserNS() bool {
+	if known := userNS.Load(); known != userNSUnknown {
+		return known == userNSOwn
+	}
+	var st syscall.Stat_t
+	if err := syscall.Stat("/proc/self/ns/user", &st); err != nil {
+		return false
+	}
+	if st.Ino == firstUserNS {
+		userNS.Store(userNSFirst)
+		return false
+	}
+	userNS.Store(userNSOwn)
+	return true
 }

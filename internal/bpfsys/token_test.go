@@ -20,14 +20,3 @@ func TestParseToken(t *testing.T) {
 		t.Error("bits")
 	}
 }
-
-func TestInUserNS(t *testing.T) {
-	for text, want := range map[string]bool{"         0          0 4294967295\n": false, "         0          0          1\n": true} {
-		if got := inUserNSOf(rootWith(t, map[string]string{"proc/self/uid_map": text})); got != want {
-			t.Errorf("%q: %v", text, got)
-		}
-	}
-	if inUserNSOf(t.TempDir()) {
-		t.Error("nothing is assumed")
-	}
-}
