@@ -26,7 +26,7 @@ func (o *Object) Document() *Document {
 		maps[i] = PlannedMap{MapDef: o.Maps[i]}
 		d.Maps = append(d.Maps, o.mapDocument(i, &o.Maps[i], o.Maps))
 	}
-	look := lookingInto{object: o, refs: newMapIndex(maps)}
+	look := lookingInto{object: o, linker: o.progs.NewLinker(newMapIndex(maps))}
 	for i := range o.Programs {
 		p, err := look.program(i, PlannedProgram{ProgramDef: o.Programs[i]})
 		if err != nil {
@@ -40,7 +40,7 @@ func (o *Object) Document() *Document {
 // lookingInto links programs only to tell of them.
 type lookingInto struct {
 	object *Object
-	refs   mapIndex
+	linker *progs.Linker
 	linked uint64 // bytes so far
 }
 
@@ -51,7 +51,7 @@ func (l *lookingInto) program(i int, p PlannedProgram) (PlannedProgram, error) {
 	if l.linked > o.maxLinked() {
 		return p, nil
 	}
-	code, err := o.progs.Link(i, l.refs)
+	code, err := l.linker.Link(i)
 	if err == nil {
 		err = o.linkKconfig(code)
 	}
@@ -202,7 +202,7 @@ func (p *Plan) document(warns []Warning) *Document {
 		dm.Memory = mapMemory(&m.MapDef, m.PerCPUEntries)
 		d.Maps = append(d.Maps, dm)
 	}
-	look := lookingInto{object: p.Object, refs: newMapIndex(p.Maps), linked: p.linked}
+	look := lookingInto{object: p.Object, linker: p.Object.progs.NewLinker(newMapIndex(p.Maps)), linked: p.linked}
 	for i := range p.Programs {
 		pr := p.Programs[i]
 		if pr.code == nil {
@@ -341,7 +341,10 @@ func validText(s string) string {
 
 // mapsUsed are the indices of the maps that the code refers to, ascending.
 func mapsUsed(c *progs.Code) []int {
-	var used []int
+	if len(c.Maps) == 0 {
+		return nil
+	}
+	used := make([]int, 0, len(c.Maps))
 	for _, r := range c.Maps {
 		used = append(used, r.Map)
 	}

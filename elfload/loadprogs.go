@@ -53,10 +53,11 @@ func (l *loader) loadPrograms(steps []Step) error {
 		}
 	})
 	work = func() {
+		var room []byte // for the instructions of one program after the other
 		for i, ok := take(); ok; i, ok = take() {
 			p := &l.progs[i]
 			began := time.Now()
-			p.fd, p.log, p.err = l.loadProgram(i)
+			p.fd, p.log, p.err = l.loadProgram(i, &room)
 			if time.Since(began) > slowProgram {
 				more()
 			}
@@ -101,12 +102,12 @@ func (l *loader) longestFirst(steps []Step) []int {
 	return queue
 }
 
-// anotherWorker is how much of the queue, in instructions, makes up for the start
-// of one more thread, and aProgram what a program takes besides its instructions.
-// Measured: a thread costs 0.2 to 0.3 ms, an empty program 0.1 to 0.2 ms.
+// anotherWorker is how many instructions, besides the longest program's, make up for
+// the start of one more thread. Programs do not count for themselves: what the kernel
+// does around a small one (memory, JIT, patching of its text) two threads wait for each
+// other to do, so that each takes twice as long (bench/NOTES.md).
 const (
-	anotherWorker = 1500
-	aProgram      = 300
+	anotherWorker = 600
 	// slowProgram shows that the instructions do not tell.
 	slowProgram = time.Millisecond
 )
@@ -118,7 +119,7 @@ func (l *loader) manyWorkers(queue []int) bool {
 	left := 0
 	for _, i := range queue[min(1, len(queue)):] {
 		code := l.plan.Programs[i].code
-		if left += code.Len() + aProgram; left >= anotherWorker || code.Loops() {
+		if left += code.Len(); left >= anotherWorker || code.Loops() {
 			return true
 		}
 	}
@@ -132,10 +133,10 @@ const (
 )
 
 // loadProgram makes one BPF_PROG_LOAD without a log, and when that fails
-// another with it.
-func (l *loader) loadProgram(i int) (fd int, log string, err error) {
+// another with it. The instructions are patched in room.
+func (l *loader) loadProgram(i int, room *[]byte) (fd int, log string, err error) {
 	p := &l.plan.Programs[i]
-	attr, lost, err := l.progAttr(p)
+	attr, lost, err := l.progAttr(p, room)
 	if err != nil {
 		return noFD, "", err
 	}
@@ -168,8 +169,9 @@ func (l *loader) loadProgram(i int) (fd int, log string, err error) {
 
 // progAttr fills in what only this load knows: descriptors, the kernel's type
 // ids, CO-RE. lost are the CO-RE relocations that found nothing.
-func (l *loader) progAttr(p *PlannedProgram) (*bpfsys.ProgAttr, []progs.CoreFailure, error) {
-	insns := p.code.Patch(func(m int) int { return l.maps[m].fd })
+func (l *loader) progAttr(p *PlannedProgram, room *[]byte) (*bpfsys.ProgAttr, []progs.CoreFailure, error) {
+	insns := p.code.Patch(*room, func(m int) int { return l.maps[m].fd })
+	*room = insns
 	lost, err := l.kernelTypes.relocate(p.code, insns)
 	if err != nil {
 		return nil, nil, programError(p, "core", err)

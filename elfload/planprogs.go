@@ -2,7 +2,6 @@ package elfload
 
 import (
 	"fmt"
-	"sort"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
@@ -33,10 +32,10 @@ func (p *Plan) planPrograms() error {
 			return err
 		}
 	}
-	refs := newMapIndex(p.Maps)
+	linker := o.progs.NewLinker(newMapIndex(p.Maps))
 	for i := range p.Programs {
 		if p.Programs[i].Load {
-			if err := p.keepProgram(&p.Programs[i], p.link(i, refs)); err != nil {
+			if err := p.keepProgram(&p.Programs[i], p.link(i, linker)); err != nil {
 				return err
 			}
 		}
@@ -136,7 +135,7 @@ func (p *Plan) noProgram(name string) error {
 	return &Error{Stage: StagePlan, Kind: ErrUsage, Code: "program_unknown", Symbol: name, Err: fmt.Errorf("no program has this name"), Hint: hint}
 }
 
-func (p *Plan) link(i int, refs mapIndex) error {
+func (p *Plan) link(i int, linker *progs.Linker) error {
 	pr := &p.Programs[i]
 	fail := func(code string, err error, hint string) error {
 		return &Error{Stage: StagePlan, Code: code, Section: pr.Section, Symbol: pr.Name, Offset: mapdef.At(pr.Offset), Err: err, Hint: hint}
@@ -145,7 +144,7 @@ func (p *Plan) link(i int, refs mapIndex) error {
 		return fail("program_type", fmt.Errorf("the section name gives the program no type"),
 			"name the type with --type "+pr.Name+"=TYPE, or with --type '*=TYPE' that of all programs without one")
 	}
-	code, err := p.Object.progs.Link(i, refs)
+	code, err := linker.Link(i)
 	if err != nil {
 		return err
 	}
@@ -162,14 +161,7 @@ func (p *Plan) link(i int, refs mapIndex) error {
 	}
 	pr.code = code
 	p.Warnings = append(p.Warnings, code.Warnings...)
-	seen := make([]bool, len(p.Maps))
-	for _, r := range code.Maps {
-		if !seen[r.Map] {
-			seen[r.Map] = true
-			pr.MapRefs = append(pr.MapRefs, r.Map)
-		}
-	}
-	sort.Ints(pr.MapRefs)
+	pr.MapRefs = mapsUsed(code)
 	return nil
 }
 

@@ -7,12 +7,13 @@ import "sort"
 // names the map (R133; the same number as libbpf's, which people search for).
 const poisonedMap = 2001000000
 
-// Patch is a copy of Insns with map descriptors filled in. mapFD gives the
+// Patch is a copy of Insns with map descriptors filled in, in the room of into where
+// that is large enough. mapFD gives the
 // descriptor of the map with that index; where it is negative the two slots
 // become calls of a helper that does not exist, which the verifier accepts in
 // dead code only.
-func (c *Code) Patch(mapFD func(i int) int) []byte {
-	p := insns{append([]byte(nil), c.Insns...), c.Order}
+func (c *Code) Patch(into []byte, mapFD func(i int) int) []byte {
+	p := insns{append(into[:0], c.Insns...), c.Order}
 	for _, m := range c.Maps {
 		switch fd := mapFD(m.Map); {
 		case fd < 0:

@@ -61,7 +61,13 @@ func (s *Set) HasCore() bool { return s.ext.cores > 0 }
 
 // NewRelocator reads the types of the object. They are read once, at the first
 // call; it is needed only if linked code has CO-RE relocations.
-func (s *Set) NewRelocator() (*Relocator, error) { return s.relocator() }
+func (s *Set) NewRelocator() (*Relocator, error) {
+	made := s.relocator.get(func() madeRelocator {
+		r, err := newRelocator(s.file, &s.ext)
+		return madeRelocator{r, err}
+	})
+	return made.Relocator, made.err
+}
 
 func newRelocator(f *mapdef.File, ext *extInfos) (*Relocator, error) {
 	r := &Relocator{file: f, relos: make([]*btf.CORERelocation, ext.cores), broken: make(map[int]string),

@@ -38,7 +38,7 @@ func exceptionCallbacks(f *mapdef.File) map[string][]string {
 // addCallback appends the exception callback of the program, and what that
 // calls, unless they are there. Of several callbacks none is appended: the
 // verifier tells of them itself.
-func (l *linker) addCallback(program int) error {
+func (l *Linker) addCallback(program int) error {
 	names := l.callbacks()[l.Programs[program].Name]
 	if len(names) != 1 {
 		return nil

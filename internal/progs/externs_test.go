@@ -37,7 +37,7 @@ func TestExterns(t *testing.T) {
 		if !slices.Equal(c.Externs, want) {
 			t.Errorf("%v: got %+v", order, c.Externs)
 		}
-		out := c.Patch(nil)
+		out := c.Patch(nil, nil)
 		c.SetCall(out, 0, 2, 1, 99)
 		c.SetWide(out, 1, 3, 7, 8)
 		if want := slices.Concat(elftest.Insn(order, 0x85, 0, 2, 1, 99), elftest.LdImm64(order, 1, 3, 8<<32|7), elftest.Exit(order)); !bytes.Equal(out, want) {

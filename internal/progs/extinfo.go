@@ -1,10 +1,12 @@
 package progs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -51,6 +53,7 @@ type block struct {
 	name    string
 	nameOff uint32
 	raw     []byte
+	rank    int // of the first block of that name
 }
 
 // parseExtInfos reads .BTF.ext. Whatever is wrong with it is a warning: programs
@@ -73,13 +76,14 @@ func parseExtInfos(f *mapdef.File, warns *[]mapdef.Warning) extInfos {
 		return extInfos{}
 	}
 	var ext extInfos
+	sections := f.ByName(func(s *mapdef.Section) bool { return s.Exec() && s.Size > 0 })
 	for kind := range recordKinds {
 		size, blocks, err := r.blocks(kind)
 		if err != nil {
 			warn("btf_ext_broken", "%s of .BTF.ext is left out: %v", recordParts[kind].name, err)
 			continue
 		}
-		ext.place(f, kind, size, blocks, warn)
+		ext.place(f, sections, kind, size, blocks, warn)
 	}
 	return ext
 }
@@ -146,7 +150,7 @@ func (r *extReader) blocks(kind int) (size uint32, blocks []block, err error) {
 		if !ok {
 			return 0, nil, fmt.Errorf("%d records of section %q are cut off", count, name)
 		}
-		blocks = append(blocks, block{name, nameOff, raw})
+		blocks = append(blocks, block{name: name, nameOff: nameOff, raw: raw})
 		b = b[8+len(raw):]
 	}
 	return size, blocks, nil
@@ -154,38 +158,36 @@ func (r *extReader) blocks(kind int) (size uint32, blocks []block, err error) {
 
 // place gives the blocks to sections. Blocks say only a name: of several
 // sections of one name each gets its own block if there are as many.
-func (ext *extInfos) place(f *mapdef.File, kind int, size uint32, blocks []block, warn func(code, format string, args ...any)) {
+func (ext *extInfos) place(f *mapdef.File, sections mapdef.SectionsByName, kind int, size uint32, blocks []block, warn func(code, format string, args ...any)) {
 	if len(blocks) == 0 {
 		return
 	}
-	sections := execByName(f)
-	var names []string
-	byName := make(map[string][]block)
-	for _, b := range blocks {
-		if byName[b.name] == nil {
-			names = append(names, b.name)
-		}
-		byName[b.name] = append(byName[b.name], b)
-		ext.nameOff = b.nameOff
-	}
+	ext.nameOff = blocks[len(blocks)-1].nameOff
+	groupByName(blocks)
 	ext.bySection[kind] = make([]records, len(f.Sections))
-	for _, name := range names {
-		of, have := sections[name], byName[name]
+	for len(blocks) > 0 {
+		n := 1
+		for n < len(blocks) && blocks[n].rank == blocks[0].rank {
+			n++
+		}
+		have, name := blocks[:n], blocks[0].name
+		of := sections.Named(name)
+		blocks = blocks[n:]
 		switch {
 		case len(of) == 0:
 			warn("btf_ext_section", "%s of section %q is left out: there is no such section of instructions", recordParts[kind].name, name)
 		case len(of) == 1:
-			ext.set(f, kind, size, of[0], have, warn)
+			ext.set(f, kind, size, of[0].Index, have, warn)
 		case len(of) == len(have):
 			for i, s := range of {
-				ext.set(f, kind, size, s, have[i:i+1], warn)
+				ext.set(f, kind, size, s.Index, have[i:i+1], warn)
 			}
 		default:
 			warn("btf_ext_section", "%s of section %q is left out: it does not say which of %d sections of that name is meant",
 				recordParts[kind].name, name, len(of))
 			if kind == coreRecords {
 				for _, s := range of {
-					ext.lose(s, fmt.Errorf("its CO-RE relocations do not say which of %d sections of that name they are for", len(of)))
+					ext.lose(s.Index, fmt.Errorf("its CO-RE relocations do not say which of %d sections of that name they are for", len(of)))
 				}
 			}
 		}
@@ -199,14 +201,19 @@ func (ext *extInfos) lose(section int, err error) {
 	ext.lost[section] = err
 }
 
-func execByName(f *mapdef.File) map[string][]int {
-	out := make(map[string][]int)
-	for i := range f.Sections {
-		if s := &f.Sections[i]; s.Exec() && s.Size > 0 {
-			out[s.Name] = append(out[s.Name], i)
+// groupByName brings the blocks of one name together, in their order; names stay in
+// the order in which they first come.
+func groupByName(blocks []block) {
+	for i := range blocks {
+		blocks[i].rank = i
+	}
+	slices.SortStableFunc(blocks, func(a, b block) int { return strings.Compare(a.name, b.name) })
+	for i := 1; i < len(blocks); i++ {
+		if blocks[i].name == blocks[i-1].name {
+			blocks[i].rank = blocks[i-1].rank
 		}
 	}
-	return out
+	slices.SortStableFunc(blocks, func(a, b block) int { return cmp.Compare(a.rank, b.rank) })
 }
 
 // set stores the records of one section, sorted by offset.
@@ -231,8 +238,8 @@ func (ext *extInfos) set(f *mapdef.File, kind int, size uint32, section int, blo
 	ext.bySection[kind][section] = rec
 }
 
-// attach adds the records of every part to linked code.
-func (ext *extInfos) attach(c *Code, program string) error {
+// attach adds the records of every part to linked code; room is for them.
+func (ext *extInfos) attach(c *Code, program string, room *slab[byte]) error {
 	for _, p := range c.Parts {
 		if err := ext.lost[p.SectionIndex]; err != nil {
 			return &mapdef.Error{Stage: mapdef.StagePlan, Code: "core_records", Section: p.Section, Symbol: p.Name, Err: err}
@@ -247,8 +254,8 @@ func (ext *extInfos) attach(c *Code, program string) error {
 			c.Core = append(c.Core, CoreRelo{Insn: p.insnAt(rec.word(i, 0)), TypeID: rec.word(i, 1), Access: access, Kind: rec.word(i, 3), rank: rec.rank + i})
 		}
 	}
-	ext.attachFuncs(c, program)
-	ext.attachLines(c)
+	ext.attachFuncs(c, program, room)
+	ext.attachLines(c, room)
 	return nil
 }
 
@@ -266,8 +273,11 @@ func (p *Part) insnAt(off uint32) int { return p.FirstInsn + int((uint64(off)-p.
 // attachFuncs writes one record for each function, as the kernel wants it: all
 // of them or none. libbpf refuses the program when a subprogram has none
 // although the program has; here it loads without, which is told.
-func (ext *extInfos) attachFuncs(c *Code, program string) {
-	out := make([]byte, 0, len(c.Parts)*FuncInfoSize)
+func (ext *extInfos) attachFuncs(c *Code, program string, room *slab[byte]) {
+	if ext.bySection[funcRecords] == nil {
+		return
+	}
+	out := room.begin(len(c.Parts)*FuncInfoSize, linkedBytes)
 	missing := ""
 	for _, p := range c.Parts {
 		rec := ext.of(funcRecords, p)
@@ -283,7 +293,7 @@ func (ext *extInfos) attachFuncs(c *Code, program string) {
 		return
 	}
 	if missing == "" {
-		c.FuncInfo = out
+		c.FuncInfo = room.end(out)
 		return
 	}
 	c.Warnings = append(c.Warnings, mapdef.Warning{Code: "func_info", Program: program,
@@ -292,13 +302,16 @@ func (ext *extInfos) attachFuncs(c *Code, program string) {
 
 // attachLines writes the records of all functions. The kernel wants one at the
 // start of each; where it is missing (assembly) an empty one stands in.
-func (ext *extInfos) attachLines(c *Code) {
+func (ext *extInfos) attachLines(c *Code, room *slab[byte]) {
+	if ext.bySection[lineRecords] == nil {
+		return
+	}
 	most := 0
 	for _, p := range c.Parts {
 		rec := ext.of(lineRecords, p)
 		most += rec.len() + 1
 	}
-	out := make([]byte, 0, most*LineInfoSize)
+	out := room.begin(most*LineInfoSize, linkedBytes)
 	found := false
 	for _, p := range c.Parts {
 		rec := ext.of(lineRecords, p)
@@ -315,6 +328,6 @@ func (ext *extInfos) attachLines(c *Code) {
 		}
 	}
 	if found {
-		c.LineInfo = out
+		c.LineInfo = room.end(out)
 	}
 }

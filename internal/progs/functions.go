@@ -21,15 +21,42 @@ type Set struct {
 
 	file *mapdef.File
 	// funcs by section, then offset; those of section i are funcs[first[i]:first[i+1]].
-	funcs []function
-	first []int
-	ext   extInfos
-	ksyms externTypes
-	// callbacks are exceptionCallbacks, read when first asked for.
-	callbacks func() map[string][]string
-	// relocator is made when first asked for.
-	relocator func() (*Relocator, error)
+	funcs         []function
+	first         []int
+	ext           extInfos
+	ksyms         externTypes
+	callbackNames once[map[string][]string]
+	relocator     once[madeRelocator]
 }
+
+// once is what is made when it is first asked for.
+type once[T any] struct {
+	sync.Once
+	made T
+}
+
+func (o *once[T]) get(make func() T) T {
+	o.Do(func() { o.made = make() })
+	return o.made
+}
+
+type madeRelocator struct {
+	*Relocator
+	err error
+}
+
+// callbacks are exceptionCallbacks.
+func (s *Set) callbacks() map[string][]string {
+	return s.callbackNames.get(func() map[string][]string { return exceptionCallbacks(s.file) })
+}
+
+// allJumps are the jumps of a file, read when first asked for: few objects need them.
+type allJumps struct {
+	file *mapdef.File
+	once[[]jump]
+}
+
+func (j *allJumps) all() []jump { return j.get(func() []jump { return jumps(j.file) }) }
 
 // function is a stretch of one executable section.
 type function struct {
@@ -51,7 +78,7 @@ func Parse(f *mapdef.File) (*Set, error) {
 	s := &Set{file: f, first: make([]int, len(f.Sections)+1)}
 	symbols, total := functionSymbols(f)
 	s.funcs = make([]function, 0, total)
-	calls := sync.OnceValue(func() []jump { return jumps(f) }) // few objects need them
+	calls := &allJumps{file: f}
 	for i := range f.Sections {
 		s.first[i] = len(s.funcs)
 		sec := &f.Sections[i]
@@ -64,7 +91,7 @@ func Parse(f *mapdef.File) (*Set, error) {
 		}
 		marks := symbols[i]
 		if !hasFuncs(f, marks) { // clang up to 7
-			marks = oldMarks(f, i, marks, targetsIn(calls(), i))
+			marks = oldMarks(f, i, marks, targetsIn(calls.all(), i))
 		}
 		if err := s.addSection(sec, marks); err != nil {
 			return nil, err
@@ -74,11 +101,9 @@ func Parse(f *mapdef.File) (*Set, error) {
 		}
 	}
 	s.first[len(f.Sections)] = len(s.funcs)
-	s.callbacks = sync.OnceValue(func() map[string][]string { return exceptionCallbacks(f) })
 	s.choosePrograms(calls)
 	s.ext = parseExtInfos(f, &s.Warnings)
 	s.ksyms = findExterns(f)
-	s.relocator = sync.OnceValues(func() (*Relocator, error) { return newRelocator(f, &s.ext) })
 	return s, nil
 }
 
@@ -95,7 +120,8 @@ func functionSymbols(f *mapdef.File) (bySection [][]mark, total int) {
 		sec := int(sym.Section)
 		return sec != 0 && sec < len(f.Sections) && sym.Name != "" && f.Sections[sec].Exec() && (sym.Type == elf.STT_FUNC || sym.Type == elf.STT_NOTYPE)
 	}
-	counts := make([]int, len(f.Sections))
+	var room [64]int // most objects have fewer sections
+	counts := append(room[:0], make([]int, len(f.Sections))...)
 	for i := range f.Symbols {
 		if sym := &f.Symbols[i]; may(sym) {
 			counts[sym.Section]++
@@ -269,7 +295,7 @@ func (s *Set) checkRelocs(sec *mapdef.Section) error {
 func isText(name string) bool { return name == textSection || strings.HasPrefix(name, textSection+".") }
 
 // choosePrograms fills Programs.
-func (s *Set) choosePrograms(calls func() []jump) {
+func (s *Set) choosePrograms(calls *allJumps) {
 	s.Programs = make([]Program, 0, min(len(s.funcs), 64)) // most are programs
 	pick := func(text bool) {
 		for i := range s.funcs {
@@ -291,7 +317,7 @@ func (s *Set) choosePrograms(calls func() []jump) {
 // ask for their type), and so are exception callbacks. A static one is a program where it is all that its section
 // holds, the section's name says what it is, and nothing calls it: to loaders
 // of old, Falco's among them, a section was a program, whatever C called it.
-func (s *Set) isProgram(i int, calls func() []jump) bool {
+func (s *Set) isProgram(i int, calls *allJumps) bool {
 	fn := &s.funcs[i]
 	_, known := ClassifySection(s.file.Sections[fn.section].Name)
 	if !fn.static {
@@ -312,8 +338,8 @@ func (s *Set) isCallback(fn *function) bool {
 }
 
 // isCalled tells whether code outside the function calls it, or takes its address.
-func (s *Set) isCalled(fn *function, calls func() []jump) bool {
-	all, here := calls(), place{fn.section, fn.off}
+func (s *Set) isCalled(fn *function, calls *allJumps) bool {
+	all, here := calls.all(), place{fn.section, fn.off}
 	i := sort.Search(len(all), func(i int) bool { return comparePlaces(all[i].to, here) >= 0 })
 	for ; i < len(all) && all[i].to == here; i++ {
 		from := all[i].from

@@ -114,7 +114,7 @@ func fuzzLink(t *testing.T, first, again *Set, i int, file *mapdef.File, targets
 	if err != nil {
 		return
 	}
-	out := c.Patch(func(i int) int { return i - 1 })
+	out := c.Patch(nil, func(i int) int { return i - 1 })
 	for insn := -1; insn <= c.Len(); insn++ {
 		c.Line(insn)
 		if _, _, ok := c.Part(insn); ok != (insn >= 0 && insn < c.Len()) {

@@ -31,7 +31,7 @@ func (p insns) op(i int) byte { return p.b[i*InsnSize] }
 
 // big tells whether the register nibbles are swapped: the destination is then
 // the high one.
-func (p insns) big() bool { return p.order.Uint16([]byte{0, 1}) == 1 }
+func (p insns) big() bool { return p.order == binary.ByteOrder(binary.BigEndian) }
 
 func (p insns) regs(i int) (dst, src byte) {
 	r := p.b[i*InsnSize+1]

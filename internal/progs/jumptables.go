@@ -45,7 +45,7 @@ type tablePlace struct{ off, size uint64 }
 
 // jumpTable resolves the ld_imm64 at slot i of the current function, which takes
 // the table that begins at sym; off is where it leads in the section.
-func (l *linker) jumpTable(i int, sym *mapdef.Symbol, off uint64) error {
+func (l *Linker) jumpTable(i int, sym *mapdef.Symbol, off uint64) error {
 	sec := &l.file.Sections[sym.Section]
 	name, size := l.symbolName(sym), uint64(len(sec.Data)) // of SHT_NOBITS there are none
 	if sym.Size == 0 || sym.Size%jumpTableWord != 0 || sym.Value%jumpTableWord != 0 || sym.Value > size || sym.Size > size-sym.Value {
@@ -76,7 +76,7 @@ func (l *linker) jumpTable(i int, sym *mapdef.Symbol, off uint64) error {
 // tableEntries are the slots that a table of the current function leads to. The
 // tables of a program may not have more entries than there are bytes for: a file
 // whose tables overlap could ask for any number.
-func (l *linker) tableEntries(sec *mapdef.Section, sym *mapdef.Symbol) ([]uint32, error) {
+func (l *Linker) tableEntries(sec *mapdef.Section, sym *mapdef.Symbol) ([]uint32, error) {
 	n := sym.Size / jumpTableWord
 	if l.tableWords += n; l.tableWords > uint64(len(sec.Data))/jumpTableWord {
 		return nil, l.refuse("jump_tables", "", "jump table %q overlaps others of the program", l.symbolName(sym))

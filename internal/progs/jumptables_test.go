@@ -56,7 +56,7 @@ func TestJumpTables(t *testing.T) {
 		if got.Name != "b" || got.Offset != 8 || !slices.Equal(got.Entries, []uint32{1, 5}) || !slices.Equal(got.Refs, []JumpTableRef{{0, 8}, {2, 8}}) {
 			t.Errorf("%+v", got)
 		}
-		insns := c.Patch(func(int) int { return 0 })
+		insns := c.Patch(nil, func(int) int { return 0 })
 		c.SetJumpTable(insns, 0, 77)
 		p := insnsView(insns, order)
 		for _, slot := range []int{0, 2} {

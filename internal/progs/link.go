@@ -8,10 +8,10 @@ import (
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
 
-// linker puts one program together. Functions are appended in the order in
-// which a walk through the code, into each function when it is first called,
-// meets them; libbpf has the same order.
-type linker struct {
+// Linker puts programs of one object together, one after the other. Functions are
+// appended in the order in which a walk through the code, into each function when it
+// is first called, meets them; libbpf has the same order.
+type Linker struct {
 	*Set
 	refs Refs
 	code *Code
@@ -30,7 +30,21 @@ type linker struct {
 	tableWords uint64
 	// tables are the program's jump tables by place; only looked up.
 	tables map[tablePlace]int
+
+	// What linked programs consist of; chunk is the bytes of an allocation.
+	chunk int
+	codes []Code
+	bytes slab[byte]
+	parts slab[Part]
+	maps  slab[MapRef]
 }
+
+// The most that one allocation has room for: programs, and bytes of their
+// instructions and records.
+const (
+	linkedPrograms = 32
+	linkedBytes    = 8 << 10
+)
 
 // frame is a function whose code is in place up to next, where its resolving goes on.
 type frame struct {
@@ -39,13 +53,33 @@ type frame struct {
 	relocs []mapdef.Reloc
 }
 
+// NewLinker makes a linker; refs answers for the maps. It is for one goroutine.
+func (s *Set) NewLinker(refs Refs) *Linker {
+	code := uint64(0)
+	for i := range s.funcs {
+		code += s.funcs[i].size
+	}
+	return &Linker{Set: s, refs: refs, base: make(map[int]int, 1), chunk: int(min(3*code, linkedBytes))} // the records take twice the code
+}
+
+// Link is NewLinker and Link for one program.
+func (s *Set) Link(i int, refs Refs) (*Code, error) { return s.NewLinker(refs).Link(i) }
+
 // Link puts program i together with the functions that it needs and resolves
 // its references. The result is the caller's; it shares nothing that changes.
 // Errors name the function and the instruction.
-func (s *Set) Link(i int, refs Refs) (*Code, error) {
-	l := &linker{Set: s, refs: refs, base: make(map[int]int, 1), code: &Code{Order: s.file.Order, file: s.file}}
-	l.stack = l.room[:0]
-	if err := l.push(s.Programs[i].fn); err != nil {
+func (l *Linker) Link(i int) (*Code, error) {
+	chunk := min(len(l.Programs), linkedPrograms)
+	if len(l.codes) == 0 {
+		l.codes = make([]Code, chunk)
+	}
+	l.code = &l.codes[0]
+	size := int(min(l.Programs[i].Size, linkedBytes)) // which may be a lie that push tells of
+	*l.code = Code{Order: l.file.Order, file: l.file, Insns: l.bytes.begin(size, l.chunk),
+		Parts: l.parts.begin(1, chunk), Maps: l.maps.begin(1, chunk)}
+	clear(l.base)
+	l.stack, l.tables, l.tableWords = l.room[:0], nil, 0
+	if err := l.push(l.Programs[i].fn); err != nil {
 		return nil, err
 	}
 	if err := l.run(); err != nil {
@@ -54,15 +88,18 @@ func (s *Set) Link(i int, refs Refs) (*Code, error) {
 	if err := l.addCallback(i); err != nil {
 		return nil, err
 	}
-	l.code.sorted()
-	if err := s.ext.attach(l.code, s.Programs[i].Name); err != nil {
+	c := l.code
+	c.Insns, c.Parts, c.Maps = l.bytes.end(c.Insns), l.parts.end(c.Parts), l.maps.end(c.Maps)
+	c.sorted()
+	if err := l.ext.attach(c, l.Programs[i].Name, &l.bytes); err != nil {
 		return nil, err
 	}
-	return l.code, nil
+	l.codes = l.codes[1:]
+	return c, nil
 }
 
 // run resolves the functions that have been pushed, and those that they call.
-func (l *linker) run() error {
+func (l *Linker) run() error {
 	for len(l.stack) > 0 {
 		if err := l.walk(&l.stack[len(l.stack)-1]); err != nil {
 			return err
@@ -72,7 +109,7 @@ func (l *linker) run() error {
 }
 
 // push appends a function's code.
-func (l *linker) push(fn int) error {
+func (l *Linker) push(fn int) error {
 	f := &l.funcs[fn]
 	sec := &l.file.Sections[f.section]
 	n := int(f.size / InsnSize)
@@ -96,7 +133,7 @@ func relocsIn(all []mapdef.Reloc, off, size uint64) []mapdef.Reloc {
 
 // walk resolves a function from where it was left, until its end or until
 // another function has been pushed.
-func (l *linker) walk(f *frame) error {
+func (l *Linker) walk(f *frame) error {
 	l.fn = &l.funcs[f.fn]
 	l.first = l.base[f.fn]
 	n := int(l.fn.size / InsnSize)
@@ -135,7 +172,7 @@ func (l *linker) walk(f *frame) error {
 
 // nextReloc takes the relocation that patches the instruction off bytes into
 // the section, nil when there is none. One that was passed over is an error.
-func (l *linker) nextReloc(f *frame, off uint64) (*mapdef.Reloc, error) {
+func (l *Linker) nextReloc(f *frame, off uint64) (*mapdef.Reloc, error) {
 	var found *mapdef.Reloc
 	for len(f.relocs) > 0 && f.relocs[0].Offset <= off {
 		r := &f.relocs[0]
@@ -160,7 +197,7 @@ func (l *linker) nextReloc(f *frame, off uint64) (*mapdef.Reloc, error) {
 
 // loadImm resolves a ld_imm64 with or without relocation. A source register
 // without a relocation would name a descriptor of whoever loads the program.
-func (l *linker) loadImm(i int, r *mapdef.Reloc) error {
+func (l *Linker) loadImm(i int, r *mapdef.Reloc) error {
 	if r != nil {
 		return l.wide(i, r)
 	}
@@ -173,7 +210,7 @@ func (l *linker) loadImm(i int, r *mapdef.Reloc) error {
 // need makes the instruction at slot i of the current function refer to
 // another function, which is appended if it is not there yet. The kernel wants
 // the distance from the next instruction, for calls and function pointers alike.
-func (l *linker) need(i, fn int) error {
+func (l *Linker) need(i, fn int) error {
 	slot := l.slot(i)
 	if _, ok := l.base[fn]; !ok {
 		if err := l.push(fn); err != nil {
@@ -185,11 +222,11 @@ func (l *linker) need(i, fn int) error {
 }
 
 // slot is the place in the code of slot i of the current function.
-func (l *linker) slot(i int) int { return l.first + i }
+func (l *Linker) slot(i int) int { return l.first + i }
 
-func (l *linker) addMap(m MapRef) { l.code.Maps = append(l.code.Maps, m) }
+func (l *Linker) addMap(m MapRef) { l.code.Maps = append(l.code.Maps, m) }
 
-func (l *linker) addExtern(i int, sym *mapdef.Symbol, kind ExternKind) {
+func (l *Linker) addExtern(i int, sym *mapdef.Symbol, kind ExternKind) {
 	ref := ExternRef{Insn: l.slot(i), Name: sym.Name, Symbol: sym.Index, Kind: kind, Weak: isWeak(sym)}
 	if t, ok := l.ksyms[sym.Name]; ok {
 		ref.Datasec, ref.TypeID = t.datasec, t.id
@@ -198,16 +235,16 @@ func (l *linker) addExtern(i int, sym *mapdef.Symbol, kind ExternKind) {
 }
 
 // refuse is an error at the current instruction.
-func (l *linker) refuse(code, hint, format string, args ...any) error {
+func (l *Linker) refuse(code, hint, format string, args ...any) error {
 	return l.refuseAt(l.fn.off+uint64(l.at)*InsnSize, code, hint, format, args...)
 }
 
-func (l *linker) refuseAt(off uint64, code, hint, format string, args ...any) error {
+func (l *Linker) refuseAt(off uint64, code, hint, format string, args ...any) error {
 	return &mapdef.Error{Stage: mapdef.StagePlan, Code: code, Section: l.file.Sections[l.fn.section].Name, Symbol: l.fn.name,
 		Offset: mapdef.At(off), Err: fmt.Errorf(format, args...), Hint: hint}
 }
 
-func (l *linker) warn(code, format string, args ...any) {
+func (l *Linker) warn(code, format string, args ...any) {
 	l.code.Warnings = append(l.code.Warnings, mapdef.Warning{Code: code, Program: l.code.Parts[0].Name,
 		Section: l.file.Sections[l.fn.section].Name, Offset: mapdef.At(l.fn.off + uint64(l.at)*InsnSize), Message: fmt.Sprintf(format, args...)})
 }

@@ -115,7 +115,7 @@ func TestPatch(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := bytes.Clone(c.Insns)
-			got := c.Patch(func(i int) int {
+			got := c.Patch(nil, func(i int) int {
 				if i == 0 {
 					return -1
 				}

@@ -100,7 +100,7 @@ func targetsIn(all []jump, section int) []uint64 {
 }
 
 // symbolName names the target of a relocation in messages.
-func (l *linker) symbolName(sym *mapdef.Symbol) string {
+func (l *Linker) symbolName(sym *mapdef.Symbol) string {
 	if sym.Name == "" && int(sym.Section) < len(l.file.Sections) {
 		return l.file.Sections[sym.Section].Name
 	}
@@ -109,7 +109,7 @@ func (l *linker) symbolName(sym *mapdef.Symbol) string {
 
 // definedIn is the section of a symbol that is defined in one; the errors are
 // those of R131.
-func (l *linker) definedIn(sym *mapdef.Symbol) (int, error) {
+func (l *Linker) definedIn(sym *mapdef.Symbol) (int, error) {
 	switch {
 	case sym.Section == elf.SHN_COMMON:
 		return 0, l.refuse("reloc_common", "", "%q is a common symbol, which has no place in the object: compile with -fno-common", l.symbolName(sym))
@@ -129,7 +129,7 @@ func isExtern(sym *mapdef.Symbol) bool {
 
 // wide resolves the ld_imm64 at slot i of the current function, whose relocation
 // is r.
-func (l *linker) wide(i int, r *mapdef.Reloc) error {
+func (l *Linker) wide(i int, r *mapdef.Reloc) error {
 	sym := &l.file.Symbols[r.Symbol]
 	if isExtern(sym) {
 		if r.HasAddend { // where SHT_REL would have it
@@ -173,7 +173,7 @@ func (l *linker) wide(i int, r *mapdef.Reloc) error {
 	return nil
 }
 
-func (l *linker) functionPointer(i int, sym *mapdef.Symbol, section int, off uint64, inRange bool) error {
+func (l *Linker) functionPointer(i int, sym *mapdef.Symbol, section int, off uint64, inRange bool) error {
 	fn, ok := l.functionAt(section, off)
 	if !ok || !inRange {
 		return l.refuse("reloc_function", "", "pointer to %q leads to offset %#x of section %q, where no function begins",
@@ -185,7 +185,7 @@ func (l *linker) functionPointer(i int, sym *mapdef.Symbol, section int, off uin
 }
 
 // noOwner explains a reference into a section where neither a map nor data is.
-func (l *linker) noOwner(sym *mapdef.Symbol, section int, off uint64) error {
+func (l *Linker) noOwner(sym *mapdef.Symbol, section int, off uint64) error {
 	name := l.file.Sections[section].Name
 	for i := range l.file.Symbols {
 		if s := &l.file.Symbols[i]; s.In(section) {
@@ -200,7 +200,7 @@ func (l *linker) noOwner(sym *mapdef.Symbol, section int, off uint64) error {
 
 // call resolves the call at slot i of the current function; r is nil when no
 // relocation is there.
-func (l *linker) call(i int, r *mapdef.Reloc) error {
+func (l *Linker) call(i int, r *mapdef.Reloc) error {
 	_, src := l.in.regs(i)
 	section, off, name := l.fn.section, uint64(0), ""
 	if r == nil {
@@ -240,7 +240,7 @@ func (l *linker) call(i int, r *mapdef.Reloc) error {
 }
 
 // checkReloc refuses what is never right on an instruction (R131).
-func (l *linker) checkReloc(r *mapdef.Reloc) error {
+func (l *Linker) checkReloc(r *mapdef.Reloc) error {
 	if r.Type != mapdef.R_BPF_64_64 && r.Type != mapdef.R_BPF_64_32 {
 		return l.refuse("reloc_type", "", "relocation type %d is not one for instructions", r.Type)
 	}
