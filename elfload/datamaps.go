@@ -159,6 +159,9 @@ func (d *dataFacts) mmapable(s *mapdef.Section, ds rawbtf.Type) bool {
 	vars, ok := d.vars[ds.ID]
 	if !ok {
 		vars = d.sectionVars(ds)
+		if d.vars == nil {
+			d.vars = make(map[rawbtf.ID]sectionVars)
+		}
 		d.vars[ds.ID] = vars
 	}
 	if vars.special {
@@ -193,7 +196,7 @@ type symbolKey struct {
 }
 
 func newDataFacts(f *mapdef.File) *dataFacts {
-	return &dataFacts{f: f, special: newSpecialFields(f.BTF), vars: make(map[rawbtf.ID]sectionVars)}
+	return &dataFacts{f: f, special: newSpecialFields(f.BTF)}
 }
 
 // typeNamed is the first type that has the name of a section, whatever its kind

@@ -170,7 +170,7 @@ func (f *elfFile) nameSections(im *image, t table, headers []byte) error {
 	if !ok {
 		return badFile("elf", "ELF headers: the names, %d bytes at %#x, are not in the file", s.size, s.offset)
 	}
-	names, total := string(data), uint64(0)
+	names, total := sameBytes(data), uint64(0)
 	for i := range f.sections {
 		off := f.order.Uint32(headers[uint64(i)*t.entsize:])
 		if f.sections[i].name, ok = cstring(names, off); !ok {

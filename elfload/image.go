@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"unsafe"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -128,3 +129,7 @@ func (im *image) raw() []byte {
 	b, _ := im.span(0, im.size)
 	return b
 }
+
+// sameBytes is a part of an image as a string, without a copy: what is read of a file
+// does not change, and bytes that are given to Read must not.
+func sameBytes(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

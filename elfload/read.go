@@ -161,8 +161,7 @@ func (r *reader) sections(im *image) error {
 
 const symbolSize = 24 // Elf64_Sym
 
-// symbols reads the symbol table. Each name is cut from one string that holds
-// the whole string table.
+// symbols reads the symbol table. Names share the bytes of the string table.
 func (r *reader) symbols(im *image) error {
 	tab := -1
 	for i := range r.f.Sections {
@@ -184,7 +183,7 @@ func (r *reader) symbols(im *image) error {
 	if len(sec.Data)%symbolSize != 0 {
 		return r.at(tab, 0, "symtab", "size %d is not a multiple of %d", len(sec.Data), symbolSize)
 	}
-	strs := string(r.f.Sections[sec.Link].Data)
+	strs := sameBytes(r.f.Sections[sec.Link].Data)
 	bo := r.f.Order
 	r.f.Symbols = make([]mapdef.Symbol, len(sec.Data)/symbolSize)
 	names := uint64(0)
@@ -303,7 +302,7 @@ func readBTF(f *mapdef.File) {
 	if sec == nil || len(sec.Data) == 0 {
 		return
 	}
-	f.BTF, f.BTFErr = rawbtf.Parse(sec.Data, f.Order)
+	f.BTF, f.BTFErr = rawbtf.ParseText(sec.Data, sameBytes(sec.Data), f.Order)
 	if f.BTFErr != nil {
 		f.BTF = nil
 	}

@@ -37,7 +37,7 @@ type specialFields struct {
 }
 
 func newSpecialFields(t *rawbtf.Table) *specialFields {
-	return &specialFields{t: t, known: make(map[rawbtf.ID]string)}
+	return &specialFields{t: t}
 }
 
 // of is what specialField is.
@@ -50,6 +50,9 @@ func (s *specialFields) of(id rawbtf.ID) string {
 		budget := min(specialBudget, specialBudgets-s.spent)
 		w := specialWalk{t: s.t, budget: budget}
 		name = w.find(id, 0)
+		if s.known == nil {
+			s.known = make(map[rawbtf.ID]string)
+		}
 		s.known[id] = name
 		s.spent += budget - max(w.budget, 0)
 	}

@@ -1,8 +1,10 @@
 package mapdef
 
 import (
+	"cmp"
 	"debug/elf"
 	"errors"
+	"slices"
 	"sort"
 
 	"github.com/bpfload/bpfload/internal/rawbtf"
@@ -12,13 +14,30 @@ import (
 // and is safe for concurrent use.
 type VarIndex struct {
 	f *File
-	// symbols, by what a variable knows of its symbol; each list ascends by value.
-	symbols map[varKey][]*Symbol
+	// symbols ascend by key, then by value: objects have a few hundred at most,
+	// for which a hash table takes longer to make.
+	symbols []*Symbol
 }
 
+// varKey is what a variable knows of its symbol.
 type varKey struct {
 	section, name string
 	local         bool
+}
+
+func (k *varKey) compare(o varKey) int {
+	return cmp.Or(cmp.Compare(k.name, o.name), cmp.Compare(k.section, o.section), cmp.Compare(rank(k.local), rank(o.local)))
+}
+
+func rank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (ix *VarIndex) key(s *Symbol) varKey {
+	return varKey{ix.f.Sections[s.Section].Name, s.Name, s.Bind == elf.STB_LOCAL}
 }
 
 // ErrAmbiguousSymbol: several symbols have the variable's name and none is at
@@ -27,19 +46,24 @@ var ErrAmbiguousSymbol = errors.New("several symbols have the name of the variab
 
 // NewVarIndex reads the symbols of f.
 func NewVarIndex(f *File) *VarIndex {
-	all := make([]*Symbol, 0, len(f.Symbols))
+	ix := &VarIndex{f: f, symbols: make([]*Symbol, 0, len(f.Symbols))}
 	for i := range f.Symbols {
-		if s := &f.Symbols[i]; s.IsVariable(f) {
-			all = append(all, s)
+		if s := &f.Symbols[i]; s.IsVariable(f) && !s.isLabel(f) {
+			ix.symbols = append(ix.symbols, s)
 		}
 	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].Value < all[j].Value })
-	ix := &VarIndex{f: f, symbols: make(map[varKey][]*Symbol, len(all))}
-	for _, s := range all {
-		k := varKey{f.Sections[s.Section].Name, s.Name, s.Bind == elf.STB_LOCAL}
-		ix.symbols[k] = append(ix.symbols[k], s)
-	}
+	slices.SortFunc(ix.symbols, func(a, b *Symbol) int {
+		k := ix.key(a)
+		return cmp.Or(k.compare(ix.key(b)), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Index, b.Index))
+	})
 	return ix
+}
+
+// of is the symbols of a key, ascending by value.
+func (ix *VarIndex) of(k varKey) []*Symbol {
+	from := sort.Search(len(ix.symbols), func(i int) bool { return k.compare(ix.key(ix.symbols[i])) <= 0 })
+	rest := ix.symbols[from:]
+	return rest[:sort.Search(len(rest), func(i int) bool { return k.compare(ix.key(rest[i])) < 0 })]
 }
 
 // IsVariable tells whether the symbol names a place in a section of f, whatever
@@ -49,6 +73,13 @@ func (s *Symbol) IsVariable(f *File) bool {
 		s.Section != elf.SHN_UNDEF && s.Section < elf.SHN_LORESERVE && int(s.Section) < len(f.Sections)
 }
 
+// isLabel tells whether a symbol that IsVariable is a mark in code (clang 14 writes
+// "LBB0_1" for each block: thousands). BTF has variables since clang 9, which
+// gives them a type.
+func (s *Symbol) isLabel(f *File) bool {
+	return s.Type == elf.STT_NOTYPE && s.Bind == elf.STB_LOCAL && f.Sections[s.Section].Exec()
+}
+
 // Find is the symbol of a variable in one of the sections of that name; nil when
 // there is none. A static variable is a local symbol and others are global or
 // weak ones, unless there are only others; of several static variables of one
@@ -56,10 +87,10 @@ func (s *Symbol) IsVariable(f *File) bool {
 // BTF says, else ErrAmbiguousSymbol.
 func (ix *VarIndex) Find(section string, v rawbtf.Variable) (*Symbol, error) {
 	k := varKey{section, v.Name, v.Linkage == rawbtf.LinkStatic}
-	list := ix.symbols[k]
+	list := ix.of(k)
 	if len(list) == 0 {
 		k.local = !k.local
-		list = ix.symbols[k]
+		list = ix.of(k)
 	}
 	switch len(list) {
 	case 0:
@@ -81,22 +112,20 @@ func (s *Symbol) Hidden() bool { return s.Vis == elf.STV_HIDDEN || s.Vis == elf.
 // FixUps are the answers of f's sections and symbols for rawbtf's ForKernel. A
 // DATASEC of which f has several sections gets the first that is not empty.
 func (ix *VarIndex) FixUps() rawbtf.FixUps {
-	first := make(map[string]*Section, len(ix.f.Sections))
-	for i := range ix.f.Sections {
-		if s := &ix.f.Sections[i]; i != 0 && s.Size != 0 && first[s.Name] == nil {
-			first[s.Name] = s
-		}
-	}
+	sections := ix.f.ByName(func(s *Section) bool { return s.Index != 0 && s.Size != 0 })
 	return rawbtf.FixUps{
 		SectionSize: func(name string) (uint64, bool) {
-			if s := first[name]; s != nil {
-				return s.Size, true
+			if s := sections.Named(name); len(s) > 0 {
+				return s[0].Size, true
 			}
 			return 0, false
 		},
 		Symbol: func(name string, v rawbtf.Variable) (rawbtf.Placement, bool) {
 			sym, err := ix.Find(name, v)
-			if err != nil || sym == nil || first[name] == nil || !sym.In(first[name].Index) {
+			if err != nil || sym == nil {
+				return rawbtf.Placement{}, false
+			}
+			if s := sections.Named(name); len(s) == 0 || !sym.In(s[0].Index) {
 				return rawbtf.Placement{}, false
 			}
 			return rawbtf.Placement{Offset: sym.Value, Hidden: sym.Hidden()}, true
@@ -107,7 +136,7 @@ func (ix *VarIndex) FixUps() rawbtf.FixUps {
 
 // hiddenFunc tells of hidden functions in .text, which are subprograms.
 func (ix *VarIndex) hiddenFunc(name string) bool {
-	for _, s := range ix.symbols[varKey{".text", name, false}] {
+	for _, s := range ix.of(varKey{".text", name, false}) {
 		if s.Type == elf.STT_FUNC && s.Hidden() {
 			return true
 		}

@@ -50,8 +50,10 @@ func (t *Table) ForKernel(f FixUps) ([]byte, []Note, error) {
 	if err := k.layOut(); err != nil {
 		return nil, nil, err
 	}
-	k.strs = append([]byte(nil), t.strs...)
-	k.out = make([]byte, minHeader, minHeader+len(t.types)+recordSize+4+len(t.strs))
+	room := make([]byte, minHeader+len(t.types)+recordSize+4+len(t.strs))
+	k.out = room[:minHeader]
+	k.strs = room[len(room)-len(t.strs):] // where no record will stand
+	copy(k.strs, t.strs)
 	for id := 1; id < len(t.offsets); id++ {
 		k.add(t.at(ID(id), t.offsets[id]))
 	}
@@ -149,5 +151,5 @@ func (k *kernelCopy) finish() []byte {
 	for i, v := range [5]uint32{minHeader, 0, n, n, uint32(len(k.strs))} {
 		k.order.PutUint32(h[4+4*i:], v)
 	}
-	return append(k.out, k.strs...)
+	return append(k.out, k.strs...) // moves them down, if there is room between
 }

@@ -72,8 +72,8 @@ const (
 	maxTypes  = 0x000fffff
 	maxString = 0x00ffffff
 	maxName   = 0xffff
-	// shared is how many bytes of strings are copied, so that names share the copy.
-	// Of the kernel's, which are 50 times as many, few are asked for.
+	// shared is up to how many bytes of strings names are parts of one string. Of the
+	// kernel's, which are 50 times as many, few are asked for.
 	shared = 1 << 18
 	// maxDepth bounds walks along type references; a longer chain is a cycle or an attack
 	// (the kernel's own limit, MAX_RESOLVE_DEPTH, is 32).
@@ -100,17 +100,23 @@ type Table struct {
 
 // Parse checks the header, every record's extent and every name, and keeps raw
 // (which must not change afterwards). order is the ELF file's byte order.
-func Parse(raw []byte, order binary.ByteOrder) (*Table, error) { return parse(raw, order, nil) }
+func Parse(raw []byte, order binary.ByteOrder) (*Table, error) { return parse(raw, "", order, nil) }
+
+// ParseText is Parse for a caller that has the bytes of raw as a string too, which
+// names then share. It must be of the same length.
+func ParseText(raw []byte, text string, order binary.ByteOrder) (*Table, error) {
+	return parse(raw, text, order, nil)
+}
 
 // ParseSplit is Parse for BTF that goes on where base ends, as a kernel module's
 // does upon vmlinux's: its first type has the id base.Len(), its first string
 // stands behind base's last. Type and String answer for both; Find, FindAny
 // and Datasecs look through the types of raw only. ForKernel and Sanitize are not for it.
 func ParseSplit(raw []byte, order binary.ByteOrder, base *Table) (*Table, error) {
-	return parse(raw, order, base)
+	return parse(raw, "", order, base)
 }
 
-func parse(raw []byte, order binary.ByteOrder, base *Table) (*Table, error) {
+func parse(raw []byte, text string, order binary.ByteOrder, base *Table) (*Table, error) {
 	if len(raw) < minHeader {
 		return nil, fmt.Errorf("header needs %d bytes, the section has %d", minHeader, len(raw))
 	}
@@ -150,7 +156,10 @@ func parse(raw []byte, order binary.ByteOrder, base *Table) (*Table, error) {
 		return nil, errors.New("string section does not begin and end with NUL")
 	}
 	t := &Table{order: order, big: raw[0] == magic>>8, raw: raw, hdrLen: uint32(hdr), types: types, strs: strs, base: base}
-	if len(strs) <= shared {
+	switch {
+	case len(text) == len(raw):
+		t.names = text[hdr+u32(16):][:len(strs)]
+	case len(strs) <= shared:
 		t.names = string(strs)
 	}
 	if base != nil {
