@@ -28,7 +28,7 @@ func Parse(f *mapdef.File) ([]mapdef.Def, []mapdef.Warning, error) {
 	if s := mapsSection(f); s != nil && len(vars) == 0 { // spec R38
 		return nil, nil, fail("no_datasec", "", errors.New("BTF has no variables for this section"))
 	}
-	p := &parser{file: f, btf: f.BTF, index: mapdef.NewVarIndex(f)}
+	p := &parser{file: f, btf: f.BTF, index: f.Variables()}
 	if err := p.place(vars); err != nil {
 		return nil, nil, err
 	} // from here on the places are in order

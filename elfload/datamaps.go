@@ -36,7 +36,10 @@ func dataUse(s *mapdef.Section) sectionUse {
 	if s.Size == 0 {
 		return useNone
 	}
-	named := func(base string) bool { return s.Name == base || strings.HasPrefix(s.Name, base+".") }
+	named := func(base string) bool {
+		rest, ok := strings.CutPrefix(s.Name, base)
+		return ok && (rest == "" || rest[0] == '.')
+	}
 	switch {
 	case s.Type == elf.SHT_NOBITS && named(".bss"):
 		return useZero

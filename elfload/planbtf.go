@@ -3,7 +3,6 @@ package elfload
 import (
 	"errors"
 
-	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/rawbtf"
 )
 
@@ -18,7 +17,7 @@ func (p *Plan) planBTF() error {
 	if f.BTF == nil {
 		return nil
 	}
-	raw, notes, err := f.BTF.ForKernel(p.Object.kconfigFixUps(mapdef.NewVarIndex(f).FixUps()))
+	raw, notes, err := f.BTF.ForKernel(p.Object.kconfigFixUps(f.Variables().FixUps()))
 	if err != nil {
 		var nv *rawbtf.NotVarError
 		if errors.As(err, &nv) {

@@ -35,17 +35,13 @@ var structOpsSections = [...]struct {
 // section and then offset, with the programs that its members are set to.
 func structOpsMaps(f *mapdef.File, set *progs.Set) ([]mapdef.Def, error) {
 	var defs []mapdef.Def
-	var ix *mapdef.VarIndex
 	for i := range f.Sections {
 		s := &f.Sections[i]
 		for _, row := range structOpsSections {
 			if s.Name != row.name || s.Size == 0 || s.Type != elf.SHT_PROGBITS {
 				continue
 			}
-			if ix == nil {
-				ix = mapdef.NewVarIndex(f)
-			}
-			r := structOpsReader{f: f, ix: ix, sec: s, set: set, members: make(map[rawbtf.ID]map[uint64]int)}
+			r := structOpsReader{f: f, ix: f.Variables(), sec: s, set: set, members: make(map[rawbtf.ID]map[uint64]int)}
 			if err := r.variables(); err != nil {
 				return nil, err
 			}

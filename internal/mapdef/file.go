@@ -8,6 +8,7 @@ package mapdef
 import (
 	"debug/elf"
 	"encoding/binary"
+	"sync"
 
 	"github.com/bpfload/bpfload/internal/rawbtf"
 )
@@ -35,6 +36,18 @@ type File struct {
 	// Raw is the whole file, nil where no section's name begins with "maps" and not
 	// everything was read. Shared with Sections' data: read only.
 	Raw []byte
+
+	variables struct {
+		sync.Once
+		index *VarIndex
+	}
+}
+
+// Variables is the VarIndex of the file, made when first asked for: by then nothing of
+// the file may change any more.
+func (f *File) Variables() *VarIndex {
+	f.variables.Do(func() { f.variables.index = NewVarIndex(f) })
+	return f.variables.index
 }
 
 // Section is one section header and its bytes.

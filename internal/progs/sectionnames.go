@@ -29,11 +29,12 @@ func ClassifySection(name string) (SectionType, bool) {
 	name = strings.TrimPrefix(name, string(sectionAutoload))
 	for i := range sectionRows {
 		row := &sectionRows[i]
-		if name == row.name {
+		switch rest, ok := strings.CutPrefix(name, row.name); {
+		case !ok:
+		case rest == "":
 			return row.sectionType(""), true
-		}
-		if rest, ok := strings.CutPrefix(name, row.name+"/"); ok && row.flags&extras != 0 {
-			return row.sectionType(rest), true
+		case rest[0] == '/' && row.flags&extras != 0:
+			return row.sectionType(rest[1:]), true
 		}
 	}
 	return legacySection(name)
