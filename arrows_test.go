@@ -27,11 +27,11 @@ type arrow struct {
 
 // arrows lists every package. A new package gets a row here, and with it a thought.
 var arrows = [...]arrow{
-	{"cmd/bpfload", []string{"check", "elfload", "verifierlog", "internal/vm"}, []string{"github.com/spf13/", "github.com/jedib0t/go-pretty/", "golang.org/x/sys/unix", "golang.org/x/term", "github.com/cilium/ebpf"}},
+	{"cmd/bpfload", []string{"check", "elfload", "verifierlog", "internal/stack", "internal/vm"}, []string{"github.com/spf13/", "github.com/jedib0t/go-pretty/", "golang.org/x/sys/unix", "golang.org/x/term", "github.com/cilium/ebpf"}},
 	{"bpftest", []string{"check", "elfload", "verifierlog"}, []string{"github.com/cilium/ebpf"}},
 	{"check", []string{"elfload", "verifierlog"}, []string{"github.com/cilium/ebpf", "go.yaml.in/yaml/v3"}},
 	{"verifierlog", nil, nil},
-	{"elfload", []string{"btfmaps", "legacymaps", "staticvalues", "verifierlog", "internal/mapdef", "internal/rawbtf", "internal/progs", "internal/kconfig", "internal/bpfsys"},
+	{"elfload", []string{"btfmaps", "legacymaps", "staticvalues", "verifierlog", "internal/mapdef", "internal/rawbtf", "internal/progs", "internal/kconfig", "internal/bpfsys", "internal/stack"},
 		[]string{"github.com/cilium/ebpf", "golang.org/x/sys/unix"}},
 	{"btfmaps", []string{"internal/mapdef", "internal/rawbtf"}, nil},
 	{"legacymaps", []string{"internal/mapdef", "internal/rawbtf"}, nil},
@@ -43,6 +43,7 @@ var arrows = [...]arrow{
 	{"internal/vm", nil, []string{"golang.org/x/sys/unix", "github.com/ulikunitz/xz", "github.com/klauspost/compress/zstd"}},
 	{"internal/mapdef", []string{"internal/rawbtf"}, nil},
 	{"internal/rawbtf", nil, nil},
+	{"internal/stack", nil, nil},
 	// A program of its own, run by make conformance.
 	{"conformance", []string{"elfload", "internal/bpfsys", "internal/vm"}, []string{"github.com/cilium/ebpf", "golang.org/x/sys/unix"}},
 	// Programs of their own, run by make bench.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bpfload/bpfload/internal/progs"
 	"github.com/bpfload/bpfload/internal/rawbtf"
+	"github.com/bpfload/bpfload/internal/stack"
 )
 
 // kernelTypes finds what programs need of the kernel's own BTF: ids of attach
@@ -57,6 +58,7 @@ func newKernelTypes(p *Plan, kern kernel) *kernelTypes {
 	k.done = make(chan struct{})
 	go func() {
 		defer close(k.done)
+		stack.Grow()
 		k.read(p)
 	}()
 	return k

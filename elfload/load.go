@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/bpfload/bpfload/internal/stack"
 	"github.com/bpfload/bpfload/verifierlog"
 )
 
@@ -39,6 +40,7 @@ func (p *Plan) Load(ctx context.Context) (*Collection, error) {
 const pinTries = 3
 
 func (p *Plan) load(ctx context.Context, k kernel) (*Collection, error) {
+	stack.Grow()
 	for try := 1; ; try++ {
 		c, err := p.loadOnce(ctx, k)
 		if err == nil || !errors.Is(err, errPinAppeared) || try == pinTries {

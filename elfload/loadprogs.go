@@ -12,6 +12,7 @@ import (
 	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
+	"github.com/bpfload/bpfload/internal/stack"
 )
 
 func programError(p *PlannedProgram, code string, err error) *Error {
@@ -53,6 +54,7 @@ func (l *loader) loadPrograms(steps []Step) error {
 		}
 	})
 	work = func() {
+		stack.Grow()
 		var room []byte // for the instructions of one program after the other
 		for i, ok := take(); ok; i, ok = take() {
 			p := &l.progs[i]

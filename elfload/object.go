@@ -10,6 +10,7 @@ import (
 	"github.com/bpfload/bpfload/internal/kconfig"
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
+	"github.com/bpfload/bpfload/internal/stack"
 	"github.com/bpfload/bpfload/legacymaps"
 	"github.com/bpfload/bpfload/staticvalues"
 )
@@ -57,6 +58,7 @@ func Open(path string) (*Object, error) { return ReadOptions{}.Open(path) }
 
 // Open reads the object at path.
 func (ro ReadOptions) Open(path string) (*Object, error) {
+	stack.Grow()
 	im, closeFile, err := openImage(path)
 	if err != nil {
 		return nil, err

@@ -11,10 +11,12 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/bpfload/bpfload/internal/stack"
 	"github.com/bpfload/bpfload/internal/vm"
 )
 
 func main() {
+	stack.Grow()
 	vm.Main() // in a guest of check --kernel this is the first process, and does not return
 	// With a handler, a write to a closed pipe returns EPIPE, which is reported,
 	// instead of ending the process between two steps. A handler, unlike
