@@ -104,6 +104,16 @@ func TestRows(t *testing.T) {
 	}
 }
 
+func TestTable(t *testing.T) {
+	want := "object\tprograms\tcore\tread own\tread oracle\tread cilium\treads own\treads oracle\treads cilium\t" +
+		"load own\tload oracle\tload cilium\tloads own\tloads oracle\tloads cilium\tfloor\toutside\toutsides\n" +
+		"set/a.o\t1\tfalse\t1000.0\t2000.0\t4000.0\t500.0\t1000.0\t2000.0\t10000.0\t20000.0\t40000.0\t5000.0\t10000.0\t20000.0\t\t1000.0\t500.0\n" +
+		"set/b.o\t9\tfalse\t1200.0\t2000.0\t1000.0\t600.0\t1000.0\t500.0\t12000.0\t20000.0\t10000.0\t6000.0\t\t5000.0\t\t1200.0\t600.0\n"
+	if got := fakeBench().table(); got != want {
+		t.Errorf("%s\ninstead of\n%s", got, want)
+	}
+}
+
 func TestPlotIsXML(t *testing.T) {
 	d := xml.NewDecoder(bytes.NewReader(fakeBench().svg()))
 	lines := 0
