@@ -1,6 +1,7 @@
 package bpfsys
 
 import (
+	"bytes"
 	"time"
 	"unsafe"
 
@@ -10,8 +11,8 @@ import (
 // Observation is one bpf(2) call that was made.
 type Observation struct {
 	Command uint32 // enum bpf_cmd
-	// Attr is the attribute as passed; it and what it points to may be read until
-	// the observer returns.
+	// Attr is a copy of the attribute, with what the kernel has written there. What it
+	// points to may be read until the observer returns.
 	Attr       []byte
 	Result     int // -1 for a failure
 	Begin, End time.Time
@@ -25,9 +26,10 @@ var observer func(*Observation)
 func Observe(f func(*Observation)) { observer = f }
 
 func observed(cmd command, attr unsafe.Pointer, size uintptr) (int, unix.Errno) {
-	o := Observation{Command: uint32(cmd), Attr: unsafe.Slice((*byte)(attr), size), Begin: time.Now()}
+	o := Observation{Command: uint32(cmd), Begin: time.Now()}
 	r, errno := rawBPF(cmd, attr, size)
 	o.End = time.Now()
+	o.Attr = bytes.Clone(unsafe.Slice((*byte)(attr), size)) // so that attributes may be on stacks
 	o.Result = r
 	if errno != 0 {
 		o.Result = -1

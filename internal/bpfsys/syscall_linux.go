@@ -42,10 +42,7 @@ func call[T any](cmd command, attr *T) (int, unix.Errno) {
 // callMin is call with at least min bytes: the kernel writes an output field
 // only where the attribute that it was given covers it.
 func callMin[T any](cmd command, attr *T, min uintptr) (int, unix.Errno) {
-	var p runtime.Pinner
-	p.Pin(attr)
-	defer p.Unpin()
-	ptr := unsafe.Pointer(attr)
+	ptr := unsafe.Pointer(attr) // rawBPF's argument list keeps it in place
 	return bpf(cmd, ptr, usedSize(ptr, unsafe.Sizeof(*attr), min))
 }
 
