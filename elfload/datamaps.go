@@ -179,9 +179,9 @@ type dataFacts struct {
 	f       *mapdef.File
 	special *specialFields
 	vars    map[rawbtf.ID]sectionVars // only looked up
-	// types are the first of each section's name; made when first asked, and only
-	// looked up.
-	types map[string]rawbtf.Type
+	// sections are those of data, types the first of each one's name; made when first asked.
+	sections mapdef.SectionsByName
+	types    []rawbtf.Type
 	// firsts are the first symbols of a section and name; made when first asked, and
 	// only looked up.
 	firsts map[symbolKey]*mapdef.Symbol
@@ -205,20 +205,28 @@ func newDataFacts(f *mapdef.File) *dataFacts {
 // typeNamed is the first type that has the name of a section, whatever its kind
 // (libbpf's btf__find_by_name).
 func (d *dataFacts) typeNamed(section string) (rawbtf.Type, bool) {
-	if d.types == nil {
-		d.types = make(map[string]rawbtf.Type, len(d.f.Sections))
-		for i := range d.f.Sections {
-			d.types[d.f.Sections[i].Name] = rawbtf.Type{}
-		}
+	if d.sections == nil {
+		d.sections = d.f.ByName(func(s *mapdef.Section) bool { return dataUse(s) != useNone || looseDataUse(s) != useNone })
+		d.types = make([]rawbtf.Type, len(d.sections))
 		for id := 1; id < d.f.BTF.Len(); id++ {
 			ty := d.f.BTF.Type(rawbtf.ID(id))
-			if have, wanted := d.types[ty.Name()]; wanted && have.ID == 0 {
-				d.types[ty.Name()] = ty
+			if name := ty.Name(); name != "" && name[0] == '.' { // as those of all data sections
+				if i, ok := d.find(name); ok && d.types[i].ID == 0 {
+					d.types[i] = ty
+				}
 			}
 		}
 	}
-	ty := d.types[section]
+	var ty rawbtf.Type
+	if i, ok := d.find(section); ok {
+		ty = d.types[i]
+	}
 	return ty, ty.ID != 0
+}
+
+// find is the rank of the first section of that name.
+func (d *dataFacts) find(section string) (int, bool) {
+	return slices.BinarySearchFunc(d.sections, section, func(s *mapdef.Section, name string) int { return strings.Compare(s.Name, name) })
 }
 
 func (d *dataFacts) sectionVars(ds rawbtf.Type) (vars sectionVars) {

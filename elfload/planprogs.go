@@ -187,13 +187,22 @@ type place struct {
 }
 
 func newMapIndex(maps []PlannedMap) mapIndex {
-	x := mapIndex{defs: make(map[place]int, len(maps)), data: make(map[int]int)}
+	var x mapIndex
+	add := func(section, i int) {
+		if x.data == nil {
+			x.data = make(map[int]int)
+		}
+		x.data[section] = i
+	}
 	for i := range maps {
 		if m := &maps[i]; m.Dialect == mapdef.DialectData {
-			x.data[m.SectionIndex] = i
+			add(m.SectionIndex, i)
 		} else if !m.Internal && m.StructOps == nil {
 			if m.DataSection != 0 {
-				x.data[m.DataSection] = i
+				add(m.DataSection, i)
+			}
+			if x.defs == nil {
+				x.defs = make(map[place]int, len(maps))
 			}
 			x.defs[place{m.SectionIndex, m.Offset}] = i
 		}

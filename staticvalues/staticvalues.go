@@ -31,13 +31,16 @@ const section = ".maps"
 // member name. programAt tells the index of the program that starts at that
 // offset of that section (not of a subprogram). Spec R82 to R89.
 func Resolve(f *mapdef.File, defs []mapdef.Def, programAt func(section int, off uint64) (int, bool)) ([][]mapdef.Slot, error) {
-	r := resolver{f: f, defs: defs, programAt: programAt, slots: make([][]mapdef.Slot, len(defs)), starts: starts(defs)}
+	r := resolver{f: f, defs: defs, programAt: programAt, slots: make([][]mapdef.Slot, len(defs))}
 	for i := range defs {
 		r.slots[i] = append([]mapdef.Slot(nil), defs[i].Slots...)
 	}
 	for i := range f.Sections {
 		if f.Sections[i].Name != section {
 			continue
+		}
+		if r.starts == nil && len(f.Relocs[i]) > 0 {
+			r.starts = starts(defs)
 		}
 		for _, rel := range f.Relocs[i] {
 			if err := r.resolve(i, rel); err != nil {

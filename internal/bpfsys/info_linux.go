@@ -14,6 +14,9 @@ func getInfo[T any](fd int, info *T) error {
 	defer p.Unpin()
 	w := infoAttr{bpfFD: uint32(fd), infoLen: uint32(unsafe.Sizeof(*info)), info: p.pin(unsafe.Pointer(info))}
 	_, errno := call(cmdInfoByFD, &w)
+	if errno == 0 {
+		return nil
+	}
 	return failed(cmdInfoByFD, errno, num("bpf_fd", fd), num("info_len", uint32(unsafe.Sizeof(*info))))
 }
 

@@ -7,11 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// failed is the error of a command, nil when errno is 0.
+// failed is the error of a command. Its arguments are put into words, which is not to
+// be done for calls that do not fail.
 func failed(cmd command, errno unix.Errno, args ...Arg) error {
-	if errno == 0 {
-		return nil
-	}
 	return &SyscallError{cmd.String(), args, errno}
 }
 
@@ -41,6 +39,9 @@ func elem(cmd command, fd int, key, value []byte, flags uint64) error {
 	defer p.Unpin()
 	w := elemAttr{mapFD: uint32(fd), key: p.bytes(key), value: p.bytes(value), flags: flags}
 	_, errno := call(cmd, &w)
+	if errno == 0 {
+		return nil
+	}
 	return failed(cmd, errno, num("map_fd", fd), Arg{"key", keyText(key)},
 		num("value bytes", len(value)), hex("flags", flags))
 }
@@ -59,6 +60,9 @@ func MapUpdateBatch(fd int, keys, values []byte, count uint32, flags uint64) (do
 	if errno != 0 && w.count == count {
 		w.count = 0 // the kernel has not written it: the last element cannot be both written and refused
 	}
+	if errno == 0 {
+		return w.count, nil
+	}
 	return w.count, failed(cmdMapUpdateBatch, errno, num("map_fd", fd), num("count", count),
 		num("key bytes", len(keys)), num("value bytes", len(values)), hex("elem_flags", flags))
 }
@@ -66,12 +70,18 @@ func MapUpdateBatch(fd int, keys, values []byte, count uint32, flags uint64) (do
 // MapFreeze forbids user space to change the map from now on (Linux 5.2).
 func MapFreeze(fd int) error {
 	_, errno := call(cmdMapFreeze, &freezeAttr{mapFD: uint32(fd)})
+	if errno == 0 {
+		return nil
+	}
 	return failed(cmdMapFreeze, errno, num("map_fd", fd))
 }
 
 // ProgBindMap makes the program hold the map (Linux 5.10).
 func ProgBindMap(prog, m int) error {
 	_, errno := call(cmdProgBindMap, &bindMapAttr{progFD: uint32(prog), mapFD: uint32(m)})
+	if errno == 0 {
+		return nil
+	}
 	return failed(cmdProgBindMap, errno, num("prog_fd", prog), num("map_fd", m))
 }
 
@@ -81,6 +91,9 @@ func ObjPin(fd int, path string) error {
 	var p pinned
 	defer p.Unpin()
 	_, errno := call(cmdObjPin, &objAttr{pathname: p.string(path), bpfFD: uint32(fd)})
+	if errno == 0 {
+		return nil
+	}
 	return failed(cmdObjPin, errno, text("pathname", path), num("bpf_fd", fd))
 }
 

@@ -40,10 +40,12 @@ type Linker struct {
 }
 
 // The most that one allocation has room for: programs, and bytes of their
-// instructions and records.
+// instructions and records. Functions and references to maps of most programs.
 const (
 	linkedPrograms = 32
 	linkedBytes    = 8 << 10
+	linkedParts    = 4
+	linkedRefs     = 16
 )
 
 // frame is a function whose code is in place up to next, where its resolving goes on.
@@ -76,7 +78,7 @@ func (l *Linker) Link(i int) (*Code, error) {
 	l.code = &l.codes[0]
 	size := int(min(l.Programs[i].Size, linkedBytes)) // which may be a lie that push tells of
 	*l.code = Code{Order: l.file.Order, file: l.file, Insns: l.bytes.begin(size, l.chunk),
-		Parts: l.parts.begin(1, chunk), Maps: l.maps.begin(1, chunk)}
+		Parts: l.parts.begin(linkedParts, linkedParts*chunk), Maps: l.maps.begin(linkedRefs, linkedRefs*chunk)}
 	clear(l.base)
 	l.stack, l.tables, l.tableWords = l.room[:0], nil, 0
 	if err := l.push(l.Programs[i].fn); err != nil {
