@@ -60,7 +60,8 @@ type Options struct {
 	KernelTypes *btf.Spec
 	// Cache shares decoded kernel types between loads; nil means none is shared.
 	Cache *btf.Cache
-	// Jobs is how many programs are verified at once; 0 means the number of CPUs.
+	// Jobs is how many programs are verified at once at most; 0 means the number of
+	// CPUs. Small ones are verified one after the other, which takes no longer.
 	Jobs int
 	// VerifierLog asks for the verifier's log of every program, not only of
 	// those that are refused: LoadedProgram.Log.
