@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 )
 
 // markdown is the report.
@@ -110,13 +111,9 @@ func (b *bench) table() string {
 		fmt.Fprintf(&s, "%s\t%d\t%t", o.name, o.programs, o.core)
 		for _, c := range columns {
 			s.WriteString("\t")
-			value := math.Inf(1)
-			for _, sample := range o.samples[c] {
-				ns := sample.total
-				if strings.HasPrefix(c, "outside") {
-					ns = sample.first
-				}
-				value = min(value, float64(ns))
+			value := b.wall(o, c, best)
+			if strings.HasPrefix(c, "outside") {
+				value = o.least(c, best, func(s sample) time.Duration { return s.first })
 			}
 			if !math.IsInf(value, 0) {
 				fmt.Fprintf(&s, "%.1f", value/1e3)

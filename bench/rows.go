@@ -168,11 +168,5 @@ func (b *bench) floor() row {
 
 // wall is value by the clock: a replay does not tell of its processor time.
 func (b *bench) wall(o *object, what string, round int) float64 {
-	low := math.Inf(1)
-	for _, s := range o.samples[what] {
-		if round == best || s.round == round {
-			low = min(low, float64(s.total))
-		}
-	}
-	return low
+	return o.least(what, round, func(s sample) time.Duration { return s.total })
 }

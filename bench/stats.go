@@ -12,11 +12,15 @@ import (
 const best = -1
 
 // value is the time of an object in one round, or its best.
-func (b *bench) value(o *object, what string, round int) float64 {
+func (b *bench) value(o *object, what string, round int) float64 { return o.least(what, round, b.time) }
+
+// least is the lowest time of the samples of a round, or of all: infinite where
+// there are none.
+func (o *object) least(what string, round int, time func(sample) time.Duration) float64 {
 	low := math.Inf(1)
 	for _, s := range o.samples[what] {
 		if round == best || s.round == round {
-			low = min(low, float64(b.time(s)))
+			low = min(low, float64(time(s)))
 		}
 	}
 	return low

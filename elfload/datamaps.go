@@ -211,22 +211,17 @@ func (d *dataFacts) typeNamed(section string) (rawbtf.Type, bool) {
 		for id := 1; id < d.f.BTF.Len(); id++ {
 			ty := d.f.BTF.Type(rawbtf.ID(id))
 			if name := ty.Name(); name != "" && name[0] == '.' { // as those of all data sections
-				if i, ok := d.find(name); ok && d.types[i].ID == 0 {
+				if i, ok := d.sections.Find(name); ok && d.types[i].ID == 0 {
 					d.types[i] = ty
 				}
 			}
 		}
 	}
 	var ty rawbtf.Type
-	if i, ok := d.find(section); ok {
+	if i, ok := d.sections.Find(section); ok {
 		ty = d.types[i]
 	}
 	return ty, ty.ID != 0
-}
-
-// find is the rank of the first section of that name.
-func (d *dataFacts) find(section string) (int, bool) {
-	return slices.BinarySearchFunc(d.sections, section, func(s *mapdef.Section, name string) int { return strings.Compare(s.Name, name) })
 }
 
 func (d *dataFacts) sectionVars(ds rawbtf.Type) (vars sectionVars) {

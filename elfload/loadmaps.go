@@ -91,27 +91,14 @@ func (l *loader) create(i int) error {
 	if err != nil {
 		return err
 	}
-	entries, err := l.entries(m)
-	if err != nil {
+	made := shapeOf(&m.MapDef, nil)
+	made.perCPUEntries = m.PerCPUEntries
+	if err := l.onHost(&m.MapDef, made); err != nil {
 		return joinedClose(err, l.k.Close(fd))
 	}
-	l.maps[i].fd, l.maps[i].maxEntries, l.maps[i].withBTF = fd, entries, withBTF
+	l.maps[i].fd, l.maps[i].maxEntries, l.maps[i].withBTF = fd, made.maxEntries, withBTF
 	l.trace("map %d %q: created, fd %d", i, m.Name, fd)
 	return nil
-}
-
-// entries is the max_entries that this kernel gives the map.
-func (l *loader) entries(m *PlannedMap) (uint32, error) {
-	s := mapShape{typ: m.Type, maxEntries: m.MaxEntries, flags: m.Flags, perCPUEntries: m.PerCPUEntries}
-	if !s.needsCPUs() {
-		return s.maxEntries, nil
-	}
-	n, err := l.k.PossibleCPUs()
-	if err != nil {
-		return 0, loadError(StageMap, "cpus", &m.MapDef, err)
-	}
-	s.onHost(uint32(n))
-	return s.maxEntries, nil
 }
 
 func (l *loader) createTemplate(m *PlannedMap) (int, error) {

@@ -98,18 +98,22 @@ func (l *loader) wanted(i int, types *rawbtf.Table) (*mapShape, error) {
 	s := l.plan.shape(i, types)
 	created := l.asCreated(i)
 	s.valueSize, s.flags = created.ValueSize, created.Flags
-	if !s.needsCPUs() && (s.inner == nil || !s.inner.needsCPUs()) {
-		return s, nil
+	return s, l.onHost(&l.plan.Maps[i].MapDef, s)
+}
+
+// onHost settles what of a shape, and of the one inside of it, is this host's to say.
+func (l *loader) onHost(d *MapDef, s *mapShape) error {
+	for ; s != nil; s = s.inner {
+		if !s.needsCPUs() {
+			continue
+		}
+		n, err := l.k.PossibleCPUs()
+		if err != nil {
+			return loadError(StageMap, "cpus", d, err)
+		}
+		s.onHost(uint32(n))
 	}
-	n, err := l.k.PossibleCPUs()
-	if err != nil {
-		return nil, loadError(StageMap, "cpus", &l.plan.Maps[i].MapDef, err)
-	}
-	s.onHost(uint32(n))
-	if s.inner != nil {
-		s.inner.onHost(uint32(n))
-	}
-	return s, nil
+	return nil
 }
 
 // maxInnerKeys bounds how many keys of a map of maps are tried for a map that

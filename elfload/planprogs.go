@@ -187,22 +187,13 @@ type place struct {
 }
 
 func newMapIndex(maps []PlannedMap) mapIndex {
-	var x mapIndex
-	add := func(section, i int) {
-		if x.data == nil {
-			x.data = make(map[int]int)
-		}
-		x.data[section] = i
-	}
+	x := mapIndex{defs: make(map[place]int, len(maps)), data: make(map[int]int)}
 	for i := range maps {
 		if m := &maps[i]; m.Dialect == mapdef.DialectData {
-			add(m.SectionIndex, i)
+			x.data[m.SectionIndex] = i
 		} else if !m.Internal && m.StructOps == nil {
 			if m.DataSection != 0 {
-				add(m.DataSection, i)
-			}
-			if x.defs == nil {
-				x.defs = make(map[place]int, len(maps))
+				x.data[m.DataSection] = i
 			}
 			x.defs[place{m.SectionIndex, m.Offset}] = i
 		}

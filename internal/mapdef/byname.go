@@ -25,9 +25,14 @@ func (f *File) ByName(want func(*Section) bool) SectionsByName {
 	return all
 }
 
+// Find is the rank of the first section of that name, or of where it would stand.
+func (all SectionsByName) Find(name string) (rank int, found bool) {
+	return slices.BinarySearchFunc(all, name, func(s *Section, name string) int { return strings.Compare(s.Name, name) })
+}
+
 // Named is the sections of one name.
 func (all SectionsByName) Named(name string) []*Section {
-	from := sort.Search(len(all), func(i int) bool { return all[i].Name >= name })
+	from, _ := all.Find(name)
 	rest := all[from:]
 	return rest[:sort.Search(len(rest), func(i int) bool { return rest[i].Name > name })]
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/bpfload/bpfload/internal/rawbtf"
 )
@@ -26,14 +27,16 @@ type varKey struct {
 }
 
 func (k *varKey) compare(o varKey) int {
-	return cmp.Or(cmp.Compare(k.name, o.name), cmp.Compare(k.section, o.section), cmp.Compare(rank(k.local), rank(o.local)))
-}
-
-func rank(b bool) int {
-	if b {
+	if c := strings.Compare(k.name, o.name); c != 0 {
+		return c
+	}
+	if c := strings.Compare(k.section, o.section); c != 0 || k.local == o.local {
+		return c
+	}
+	if k.local {
 		return 1
 	}
-	return 0
+	return -1
 }
 
 func (ix *VarIndex) key(s *Symbol) varKey {

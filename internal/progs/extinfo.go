@@ -277,7 +277,7 @@ func (ext *extInfos) attachFuncs(c *Code, program string, room *slab[byte]) {
 	if ext.bySection[funcRecords] == nil {
 		return
 	}
-	out := room.begin(len(c.Parts)*FuncInfoSize, linkedBytes)
+	out := room.begin(len(c.Parts) * FuncInfoSize)
 	missing := ""
 	for _, p := range c.Parts {
 		rec := ext.of(funcRecords, p)
@@ -311,7 +311,7 @@ func (ext *extInfos) attachLines(c *Code, room *slab[byte]) {
 		rec := ext.of(lineRecords, p)
 		most += rec.len() + 1
 	}
-	out := room.begin(most*LineInfoSize, linkedBytes)
+	out := room.begin(most * LineInfoSize)
 	found := false
 	for _, p := range c.Parts {
 		rec := ext.of(lineRecords, p)

@@ -31,8 +31,7 @@ type Linker struct {
 	// tables are the program's jump tables by place; only looked up.
 	tables map[tablePlace]int
 
-	// What linked programs consist of; chunk is the bytes of an allocation.
-	chunk int
+	// What linked programs consist of.
 	codes []Code
 	bytes slab[byte]
 	parts slab[Part]
@@ -61,7 +60,9 @@ func (s *Set) NewLinker(refs Refs) *Linker {
 	for i := range s.funcs {
 		code += s.funcs[i].size
 	}
-	return &Linker{Set: s, refs: refs, base: make(map[int]int, 1), chunk: int(min(3*code, linkedBytes))} // the records take twice the code
+	n := min(len(s.Programs), linkedPrograms)
+	return &Linker{Set: s, refs: refs, base: make(map[int]int, 1), bytes: slab[byte]{chunk: int(min(3*code, linkedBytes))}, // the records take twice the code
+		parts: slab[Part]{chunk: linkedParts * n}, maps: slab[MapRef]{chunk: linkedRefs * n}}
 }
 
 // Link is NewLinker and Link for one program.
@@ -71,14 +72,13 @@ func (s *Set) Link(i int, refs Refs) (*Code, error) { return s.NewLinker(refs).L
 // its references. The result is the caller's; it shares nothing that changes.
 // Errors name the function and the instruction.
 func (l *Linker) Link(i int) (*Code, error) {
-	chunk := min(len(l.Programs), linkedPrograms)
 	if len(l.codes) == 0 {
-		l.codes = make([]Code, chunk)
+		l.codes = make([]Code, min(len(l.Programs), linkedPrograms))
 	}
 	l.code = &l.codes[0]
 	size := int(min(l.Programs[i].Size, linkedBytes)) // which may be a lie that push tells of
-	*l.code = Code{Order: l.file.Order, file: l.file, Insns: l.bytes.begin(size, l.chunk),
-		Parts: l.parts.begin(linkedParts, linkedParts*chunk), Maps: l.maps.begin(linkedRefs, linkedRefs*chunk)}
+	*l.code = Code{Order: l.file.Order, file: l.file, Insns: l.bytes.begin(size),
+		Parts: l.parts.begin(linkedParts), Maps: l.maps.begin(linkedRefs)}
 	clear(l.base)
 	l.stack, l.tables, l.tableWords = l.room[:0], nil, 0
 	if err := l.push(l.Programs[i].fn); err != nil {

@@ -3,13 +3,16 @@ package progs
 // slab hands out slices that stand one behind the other in few allocations: an
 // object may have a hundred programs, each with several short lists that live as
 // long as its plan. One slice is under construction at a time.
-type slab[T any] struct{ free []T }
+type slab[T any] struct {
+	chunk int // elements of an allocation, where one slice does not need more
+	free  []T
+}
 
-// begin is an empty slice with room for n at least; a new allocation has room for
-// chunk. Between begin and end it grows by append.
-func (s *slab[T]) begin(n, chunk int) []T {
+// begin is an empty slice with room for n at least. Between begin and end it grows
+// by append.
+func (s *slab[T]) begin(n int) []T {
 	if cap(s.free) < n || cap(s.free) == 0 {
-		s.free = make([]T, 0, max(n, chunk))
+		s.free = make([]T, 0, max(n, s.chunk))
 	}
 	return s.free
 }

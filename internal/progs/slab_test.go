@@ -8,10 +8,10 @@ import (
 // TestSlab finds that finished slices keep what they hold, whatever is begun, appended
 // and outgrown afterwards.
 func TestSlab(t *testing.T) {
-	var s slab[int]
+	s := slab[int]{chunk: 16}
 	var made [][]int
 	for n := range 40 {
-		b := s.begin(n%5, 16)
+		b := s.begin(n % 5)
 		if len(b) != 0 || cap(b) < n%5 {
 			t.Fatalf("slice %d begins with %d of %d", n, len(b), cap(b))
 		}
@@ -35,7 +35,7 @@ func TestSlab(t *testing.T) {
 			}
 		}
 	}
-	if s.end(s.begin(0, 0)) != nil {
+	if s.end(s.begin(0)) != nil {
 		t.Error("an empty slice is not nil")
 	}
 }
@@ -61,7 +61,7 @@ func TestLinkerKeepsPrograms(t *testing.T) {
 				continue
 			}
 			if err == nil && (!slices.Equal(got.Insns, want.Insns) || !slices.Equal(got.FuncInfo, want.FuncInfo) || !slices.Equal(got.LineInfo, want.LineInfo) ||
-				!slices.Equal(got.Parts, want.Parts) || !slices.Equal(got.Maps, want.Maps)) {
+				!slices.Equal(got.Parts, want.Parts) || !slices.Equal(got.Maps, want.Maps) || !slices.Equal(got.Core, want.Core) || !slices.Equal(got.Externs, want.Externs)) {
 				t.Errorf("%s: program %q differs", path, set.Programs[i].Name)
 			}
 		}

@@ -2,12 +2,12 @@
 package stack
 
 // frame is the size in bytes of what Grow asks for. With the 2 or 8 KiB that a
-// goroutine begins with, the runtime makes 32 KiB of it, which reading and loading do
-// not outgrow.
+// goroutine begins with, the runtime makes 32 KiB of it, which the reading and loading of
+// small objects was not seen to outgrow.
 const frame = 20 << 10
 
 // Grow makes the stack of the calling goroutine large at once. It would double in
-// four steps otherwise, each of which copies it and looks up every function on it: a third of
+// four steps otherwise, each of which copies it and looks up every function on it: a fifth of
 // what it takes to read a small object in a fresh process (bench/NOTES.md). So it
 // is called where few functions are on the stack. Where the stack has that size the
 // call costs nothing.
