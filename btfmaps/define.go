@@ -34,26 +34,26 @@ var fixedSizes = [...]fixedSize{
 // maxMembers bounds the work for one definition; there are eleven to have.
 const maxMembers = 64
 
-// define reads the definition at a place.
-func (p *parser) define(at *place) (mapdef.Def, error) {
-	def := mapdef.Def{
+// define reads the definition at r.at into r.def.
+func (r *reader) define() error {
+	at := r.at
+	*r.def = mapdef.Def{
 		Name: at.Name, Aliases: at.aliases,
 		Section: at.section.Name, SectionIndex: at.section.Index, Offset: at.offset, Size: at.size,
 		Static: at.static(), Dialect: mapdef.DialectBTF,
 		Evidence: "BTF variable in DATASEC .maps", InnerMap: mapdef.NoMap,
 	}
-	ty, err := p.btf.Strip(at.Type)
+	ty, err := r.btf.Strip(at.Type)
 	if err != nil {
-		return def, at.fail("bad_btf", fmt.Errorf("type of the variable: %w", err))
+		return at.fail("bad_btf", fmt.Errorf("type of the variable: %w", err))
 	}
 	if ty.Kind != rawbtf.Struct { // spec R45
-		return def, at.fail("not_a_struct", fmt.Errorf("map variable is a %s, not a struct", p.btf.CName(at.Type)))
+		return at.fail("not_a_struct", fmt.Errorf("map variable is a %s, not a struct", r.btf.CName(at.Type)))
 	}
 	if uint64(ty.Size()) > at.size { // spec R46
-		return def, at.fail("out_of_section", fmt.Errorf("definition has %d bytes, but the variable's type %d", at.size, ty.Size()))
+		return at.fail("out_of_section", fmt.Errorf("definition has %d bytes, but the variable's type %d", at.size, ty.Size()))
 	}
-	r := &reader{parser: p, rows: memberRows[:], at: at, def: &def}
-	return def, r.members(ty)
+	return r.members(ty)
 }
 
 // reader reads the members of one definition struct.

@@ -3,6 +3,7 @@ package btfmaps
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/rawbtf"
@@ -38,13 +39,16 @@ func Parse(f *mapdef.File) ([]mapdef.Def, []mapdef.Warning, error) {
 	if err := p.nameSymbols(); err != nil {
 		return nil, nil, err
 	}
-	var defs []mapdef.Def
+	if len(p.places) == 0 {
+		return nil, p.warnings, nil
+	}
+	defs := make([]mapdef.Def, len(p.places))
+	var r reader
 	for i := range p.places {
-		def, err := p.define(&p.places[i])
-		if err != nil {
+		r = reader{parser: p, rows: memberRows[:], at: &p.places[i], def: &defs[i]}
+		if err := r.define(); err != nil {
 			return nil, nil, err
 		}
-		defs = append(defs, def)
 	}
 	return defs, p.warnings, nil
 }
@@ -90,6 +94,7 @@ func listVars(t *rawbtf.Table) ([]variable, error) {
 		if err != nil {
 			return nil, fail("bad_btf", "", err) // spec R35
 		}
+		vars = slices.Grow(vars, len(list))
 		for i := range list {
 			vars = append(vars, variable{Variable: list[i], linked: sec.Size() != 0})
 		}

@@ -31,12 +31,11 @@ func (at *place) fail(code string, err error) *mapdef.Error {
 
 // place finds the place of every variable and sorts them by it.
 func (p *parser) place(vars []variable) error {
+	p.places = make([]place, len(vars))
 	for i := range vars {
-		at, err := p.placeOne(vars[i])
-		if err != nil {
+		if err := p.placeOne(&p.places[i], &vars[i]); err != nil {
 			return err
 		}
-		p.places = append(p.places, at)
 	}
 	sort.SliceStable(p.places, func(i, j int) bool {
 		a, b := &p.places[i], &p.places[j]
@@ -50,34 +49,34 @@ func (p *parser) place(vars []variable) error {
 
 // placeOne finds the place of one variable: its symbol's (D5), or without one,
 // for static variables only, that of the DATASEC.
-func (p *parser) placeOne(v variable) (place, error) {
-	at := place{variable: v, size: uint64(v.Size), offset: uint64(v.Offset)}
+func (p *parser) placeOne(at *place, v *variable) (err error) {
+	*at = place{variable: *v, size: uint64(v.Size), offset: uint64(v.Offset)}
 	if v.Name == "" {
-		return at, fail("nameless", "", fmt.Errorf("BTF variable %d has no name", v.Var)) // spec R39
+		return fail("nameless", "", fmt.Errorf("BTF variable %d has no name", v.Var)) // spec R39
 	}
 	sym, err := p.index.Find(sectionName, v.Variable)
 	switch {
 	case err != nil:
-		return at, failAt("ambiguous_symbol", v.Name, at.offset, fmt.Errorf("%w, none at the place that BTF says", err))
+		return failAt("ambiguous_symbol", v.Name, at.offset, fmt.Errorf("%w, none at the place that BTF says", err))
 	case sym != nil:
 		at.sym, at.section, at.offset = sym, &p.file.Sections[sym.Section], sym.Value
 		if sym.Size != 0 {
 			at.size = sym.Size
 		}
-		return at, nil
+		return nil
 	case v.Linkage == rawbtf.LinkExtern: // spec R42
 		e := fail("extern_map", v.Name, errors.New("map is declared extern and defined nowhere"))
 		e.Hint = "link the object with the one that defines the map (bpftool gen object)"
-		return at, e
+		return e
 	case v.Linkage != rawbtf.LinkStatic:
-		return at, fail("no_symbol", v.Name, errors.New("map variable has no symbol in the section")) // spec R31
+		return fail("no_symbol", v.Name, errors.New("map variable has no symbol in the section")) // spec R31
 	}
-	at.section, err = p.onlySection(v)
-	return at, err
+	at.section, err = p.onlySection(v.Name)
+	return err
 }
 
 // onlySection is the `.maps` section of a variable that only the DATASEC places.
-func (p *parser) onlySection(v variable) (*mapdef.Section, error) {
+func (p *parser) onlySection(name string) (*mapdef.Section, error) {
 	var only *mapdef.Section
 	for i := range p.file.Sections {
 		s := &p.file.Sections[i]
@@ -85,12 +84,12 @@ func (p *parser) onlySection(v variable) (*mapdef.Section, error) {
 			continue
 		}
 		if only != nil {
-			return nil, fail("no_symbol", v.Name, errors.New("static map variable has no symbol that tells in which of several sections it is"))
+			return nil, fail("no_symbol", name, errors.New("static map variable has no symbol that tells in which of several sections it is"))
 		}
 		only = s
 	}
 	if only == nil {
-		return nil, fail("no_section", v.Name, errors.New("map variable is in BTF, but the object has no such section"))
+		return nil, fail("no_section", name, errors.New("map variable is in BTF, but the object has no such section"))
 	}
 	return only, nil
 }
@@ -138,21 +137,19 @@ func (p *parser) warnStale(at *place) {
 // nameSymbols makes aliases of the symbols that have no variable of their own
 // (spec R49), and refuses those that stand where no definition begins.
 func (p *parser) nameSymbols() error {
-	owner, err := p.names()
-	if err != nil {
-		return err
+	owner := make(map[string]*place) // on the stack, as long as it is small
+	if len(p.places) > 8 {
+		owner = make(map[string]*place, len(p.places))
 	}
-	byPlace := make(map[position]*place, len(p.places))
-	for i := range p.places {
-		at := &p.places[i]
-		byPlace[position{at.section.Index, at.offset}] = at
+	if err := p.names(owner); err != nil {
+		return err
 	}
 	for i := range p.file.Symbols {
 		s := &p.file.Symbols[i]
 		if !s.IsVariable(p.file) || p.file.Sections[s.Section].Name != sectionName {
 			continue
 		}
-		at := byPlace[position{int(s.Section), s.Value}]
+		at := p.at(int(s.Section), s.Value)
 		other := owner[s.Name]
 		switch {
 		case at == nil:
@@ -167,25 +164,34 @@ func (p *parser) nameSymbols() error {
 	return nil
 }
 
-// position is a place in the file.
-type position struct {
-	section int
-	offset  uint64
+// at is the place that begins there, nil if none does.
+func (p *parser) at(section int, offset uint64) *place {
+	i := sort.Search(len(p.places), func(i int) bool {
+		at := &p.places[i]
+		return at.section.Index > section || at.section.Index == section && at.offset >= offset
+	})
+	if i == len(p.places) || p.places[i].section.Index != section || p.places[i].offset != offset {
+		return nil
+	}
+	return &p.places[i]
 }
 
 // names maps the name of every variable to its place; a name that has two is an error.
-func (p *parser) names() (map[string]*place, error) {
-	owner := make(map[string]*place, len(p.places))
+func (p *parser) names(owner map[string]*place) error {
 	for i := range p.places {
 		at := &p.places[i]
-		for _, name := range append([]string{at.Name}, at.aliases...) {
+		for j := range 1 + len(at.aliases) {
+			name := at.Name
+			if j > 0 {
+				name = at.aliases[j-1]
+			}
 			if other := owner[name]; other != nil && other != at {
-				return nil, failAt("duplicate_name", name, at.offset, fmt.Errorf("another map of that name is at 0x%x", other.offset))
+				return failAt("duplicate_name", name, at.offset, fmt.Errorf("another map of that name is at 0x%x", other.offset))
 			}
 			owner[name] = at
 		}
 	}
-	return owner, nil
+	return nil
 }
 
 // static tells whether other files cannot see the map.

@@ -47,7 +47,7 @@ type slotKey struct {
 // map does not exist is a warning, with Options.Strict an error (L62); a slot
 // outside its map is an error.
 func TailCalls(f *mapdef.File, defs []mapdef.Def, opts Options) ([]TailCall, []mapdef.Warning, error) {
-	r := &tailReader{f: f, defs: defs, opts: opts, taken: map[slotKey]int{}}
+	r := &tailReader{f: f, defs: defs, opts: opts}
 	samples, iproute2 := false, false
 	for i := range defs {
 		samples = samples || samplesFamily(defs[i].Dialect)
@@ -178,6 +178,9 @@ func (r *tailReader) add(c TailCall) error {
 		r.warns = append(r.warns, mapdef.Warning{Code: "slot_replaced", Section: c.Section, Map: d.Name,
 			Message: fmt.Sprintf("slot %d of map %q is also asked for by section %q: this program gets it", c.Slot, d.Name, r.calls[i].Section)})
 		r.calls[i].Map = mapdef.NoMap
+	}
+	if r.taken == nil {
+		r.taken = make(map[slotKey]int)
 	}
 	r.taken[key] = len(r.calls)
 	r.calls = append(r.calls, c)

@@ -66,6 +66,9 @@ func NewVarIndex(f *File) *VarIndex {
 func (ix *VarIndex) of(k varKey) []*Symbol {
 	from := sort.Search(len(ix.symbols), func(i int) bool { return k.compare(ix.key(ix.symbols[i])) <= 0 })
 	rest := ix.symbols[from:]
+	if len(rest) > 1 && k.compare(ix.key(rest[1])) < 0 { // one at most, as for nearly all
+		rest = rest[:1]
+	}
 	return rest[:sort.Search(len(rest), func(i int) bool { return k.compare(ix.key(rest[i])) < 0 })]
 }
 

@@ -110,7 +110,7 @@ func newRelocator(f *mapdef.File, ext *extInfos) (*Relocator, error) {
 // Records that the reader would refuse go to broken instead.
 func (ext *extInfos) coreRecords(f *mapdef.File, broken map[int]string) (raw []byte, slots []coreSlot) {
 	raw = appendWords(f.Order, nil, coreRecordSize, ext.nameOff, 0)
-	for section, rec := range ext.bySection[coreRecords] {
+	for _, rec := range ext.bySection[coreRecords] {
 		for i := range rec.len() {
 			off, id, accessOff, kind := rec.word(i, 0), rec.word(i, 1), rec.word(i, 2), rec.word(i, 3)
 			rank := rec.rank + i
@@ -123,7 +123,7 @@ func (ext *extInfos) coreRecords(f *mapdef.File, broken map[int]string) (raw []b
 				slots = append(slots, coreSlot{rank, use})
 			}
 			add(useSelf, kind)
-			if kind == coreByteOffset && memoryAccess(f.Sections[section].Data[off]) {
+			if kind == coreByteOffset && memoryAccess(f.Sections[rec.section].Data[off]) {
 				add(useSize, coreByteSize)
 				add(useSign, coreSigned)
 			}

@@ -47,7 +47,7 @@ func (l *Linker) addCallback(program int) error {
 		if fn := &l.funcs[i]; fn.name != names[0] || fn.static {
 			continue
 		}
-		if _, ok := l.base[i]; ok {
+		if l.base[i].program == l.linked {
 			return nil
 		}
 		if err := l.push(i); err != nil {

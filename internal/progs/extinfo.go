@@ -40,12 +40,19 @@ const (
 
 // extInfos is .BTF.ext, by kind and section index.
 type extInfos struct {
-	bySection [recordKinds][]records
+	// bySection are the records of each kind, in the order of sections; nil where there are
+	// none at all, empty where no section of the file has them.
+	bySection [recordKinds][]sectionRecords
 	// lost says, by section index, why CO-RE relocations of it cannot be had.
 	lost map[int]error
 	// nameOff is the string offset of a section name, for core.go.
 	nameOff uint32
 	cores   int // how many CO-RE relocations there are
+}
+
+type sectionRecords struct {
+	section int
+	records
 }
 
 // block is what .BTF.ext has for one section name.
@@ -164,7 +171,7 @@ func (ext *extInfos) place(f *mapdef.File, sections mapdef.SectionsByName, kind 
 	}
 	ext.nameOff = blocks[len(blocks)-1].nameOff
 	groupByName(blocks)
-	ext.bySection[kind] = make([]records, len(f.Sections))
+	ext.bySection[kind] = make([]sectionRecords, 0, len(sections))
 	for len(blocks) > 0 {
 		n := 1
 		for n < len(blocks) && blocks[n].rank == blocks[0].rank {
@@ -192,7 +199,10 @@ func (ext *extInfos) place(f *mapdef.File, sections mapdef.SectionsByName, kind 
 			}
 		}
 	}
+	slices.SortFunc(ext.bySection[kind], func(a, b sectionRecords) int { return inSection(a, b.section) })
 }
+
+func inSection(r sectionRecords, section int) int { return cmp.Compare(r.section, section) }
 
 func (ext *extInfos) lose(section int, err error) {
 	if ext.lost == nil {
@@ -235,7 +245,7 @@ func (ext *extInfos) set(f *mapdef.File, kind int, size uint32, section int, blo
 		}
 		return
 	}
-	ext.bySection[kind][section] = rec
+	ext.bySection[kind] = append(ext.bySection[kind], sectionRecords{section, rec})
 }
 
 // attach adds the records of every part to linked code; room is for them.
@@ -261,10 +271,12 @@ func (ext *extInfos) attach(c *Code, program string, room *slab[byte]) error {
 
 // of is the records of a part's instructions.
 func (ext *extInfos) of(kind int, p Part) records {
-	if ext.bySection[kind] == nil {
+	all := ext.bySection[kind]
+	i, ok := slices.BinarySearchFunc(all, p.SectionIndex, inSection)
+	if !ok {
 		return records{}
 	}
-	return ext.bySection[kind][p.SectionIndex].within(p.Offset, uint64(p.Insns)*InsnSize)
+	return all[i].within(p.Offset, uint64(p.Insns)*InsnSize)
 }
 
 // insnAt is the slot in the code of an instruction off bytes into the section.

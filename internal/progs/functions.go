@@ -76,8 +76,9 @@ type function struct {
 // bad references are told by Link, so that they concern one program only.
 func Parse(f *mapdef.File) (*Set, error) {
 	s := &Set{file: f, first: make([]int, len(f.Sections)+1)}
-	symbols, total := functionSymbols(f)
-	s.funcs = make([]function, 0, total)
+	var room [64]int // most objects have fewer sections
+	symbols := functionSymbols(f, room[:0])
+	s.funcs = make([]function, 0, len(symbols.all))
 	calls := &allJumps{file: f}
 	for i := range f.Sections {
 		s.first[i] = len(s.funcs)
@@ -89,7 +90,7 @@ func Parse(f *mapdef.File) (*Set, error) {
 			return nil, &mapdef.Error{Stage: mapdef.StageRead, Code: "code_size", Section: sec.Name,
 				Err: fmt.Errorf("has %d bytes, which is not a number of 8-byte instructions", sec.Size)}
 		}
-		marks := symbols[i]
+		marks := symbols.in(i)
 		if !hasFuncs(f, marks) { // clang up to 7
 			marks = oldMarks(f, i, marks, targetsIn(calls.all(), i))
 		}
@@ -113,32 +114,45 @@ type mark struct {
 	symbol    int // 0: a call target or section start without a symbol
 }
 
-// functionSymbols lists, by section, the symbols that may begin functions; all lists
-// are parts of one.
-func functionSymbols(f *mapdef.File) (bySection [][]mark, total int) {
+// sectionMarks are marks by section.
+type sectionMarks struct {
+	all  []mark
+	ends []int // where those of each section end
+}
+
+func (m *sectionMarks) in(section int) []mark {
+	from := 0
+	if section > 0 {
+		from = m.ends[section-1]
+	}
+	return m.all[from:m.ends[section]:m.ends[section]]
+}
+
+// functionSymbols lists, by section, the symbols that may begin functions. The result
+// uses room.
+func functionSymbols(f *mapdef.File, room []int) (marks sectionMarks) {
 	may := func(sym *mapdef.Symbol) bool {
 		sec := int(sym.Section)
 		return sec != 0 && sec < len(f.Sections) && sym.Name != "" && f.Sections[sec].Exec() && (sym.Type == elf.STT_FUNC || sym.Type == elf.STT_NOTYPE)
 	}
-	var room [64]int // most objects have fewer sections
-	counts := append(room[:0], make([]int, len(f.Sections))...)
+	next := append(room, make([]int, len(f.Sections))...)
 	for i := range f.Symbols {
 		if sym := &f.Symbols[i]; may(sym) {
-			counts[sym.Section]++
-			total++
+			next[sym.Section]++
 		}
 	}
-	all := make([]mark, total)
-	bySection = make([][]mark, len(f.Sections))
-	for i, n := range counts {
-		bySection[i], all = all[:0:n], all[n:]
+	total := 0
+	for i, n := range next {
+		next[i], total = total, total+n
 	}
+	marks = sectionMarks{make([]mark, total), next}
 	for i := range f.Symbols {
 		if sym := &f.Symbols[i]; may(sym) {
-			bySection[sym.Section] = append(bySection[sym.Section], mark{sym.Value, sym.Size, i})
+			marks.all[next[sym.Section]] = mark{sym.Value, sym.Size, i}
+			next[sym.Section]++
 		}
 	}
-	return bySection, total
+	return marks
 }
 
 func hasFuncs(f *mapdef.File, marks []mark) bool {
@@ -296,7 +310,13 @@ func isText(name string) bool { return name == textSection || strings.HasPrefix(
 
 // choosePrograms fills Programs.
 func (s *Set) choosePrograms(calls *allJumps) {
-	s.Programs = make([]Program, 0, min(len(s.funcs), 64)) // most are programs
+	outside := 0 // of .text, where most are programs
+	for i := range s.funcs {
+		if !isText(s.file.Sections[s.funcs[i].section].Name) {
+			outside++
+		}
+	}
+	s.Programs = make([]Program, 0, min(outside, 64))
 	pick := func(text bool) {
 		for i := range s.funcs {
 			fn := &s.funcs[i]

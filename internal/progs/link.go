@@ -15,10 +15,12 @@ type Linker struct {
 	*Set
 	refs Refs
 	code *Code
-	// base is the first slot of each function that is in the code already.
-	base  map[int]int
-	stack []frame
-	room  [4]frame // for the stack
+	// base is where each function was placed last, linked the number of the program that
+	// is being linked.
+	base   []placement
+	linked int
+	stack  []frame
+	room   [4]frame // for the stack
 	// The function at the top of the stack and a view of its code, which is
 	// stale as soon as a function has been appended.
 	fn *function
@@ -47,6 +49,9 @@ const (
 	linkedRefs     = 16
 )
 
+// placement is the first slot of a function in the code of one program.
+type placement struct{ program, first int }
+
 // frame is a function whose code is in place up to next, where its resolving goes on.
 type frame struct {
 	fn     int
@@ -61,7 +66,7 @@ func (s *Set) NewLinker(refs Refs) *Linker {
 		code += s.funcs[i].size
 	}
 	n := min(len(s.Programs), linkedPrograms)
-	return &Linker{Set: s, refs: refs, base: make(map[int]int, 1), bytes: slab[byte]{chunk: int(min(3*code, linkedBytes))}, // the records take twice the code
+	return &Linker{Set: s, refs: refs, base: make([]placement, len(s.funcs)), bytes: slab[byte]{chunk: int(min(3*code, linkedBytes))}, // the records take twice the code
 		parts: slab[Part]{chunk: linkedParts * n}, maps: slab[MapRef]{chunk: linkedRefs * n}}
 }
 
@@ -79,7 +84,7 @@ func (l *Linker) Link(i int) (*Code, error) {
 	size := int(min(l.Programs[i].Size, linkedBytes)) // which may be a lie that push tells of
 	*l.code = Code{Order: l.file.Order, file: l.file, Insns: l.bytes.begin(size),
 		Parts: l.parts.begin(linkedParts), Maps: l.maps.begin(linkedRefs)}
-	clear(l.base)
+	l.linked++
 	l.stack, l.tables, l.tableWords = l.room[:0], nil, 0
 	if err := l.push(l.Programs[i].fn); err != nil {
 		return nil, err
@@ -120,7 +125,7 @@ func (l *Linker) push(fn int) error {
 		return &mapdef.Error{Stage: mapdef.StagePlan, Code: "too_long", Section: sec.Name, Symbol: f.name, Offset: mapdef.At(f.off),
 			Err: fmt.Errorf("the linked program has more than %d instructions, which no kernel takes", kernelInsnsLimit)}
 	}
-	l.base[fn] = first
+	l.base[fn] = placement{l.linked, first}
 	l.code.Insns = append(l.code.Insns, sec.Data[f.off:f.off+f.size]...)
 	l.code.Parts = append(l.code.Parts, Part{FirstInsn: first, Insns: n, Name: f.name, Section: sec.Name, SectionIndex: f.section, Offset: f.off})
 	l.stack = append(l.stack, frame{fn: fn, relocs: relocsIn(l.file.Relocs[f.section], f.off, f.size)})
@@ -137,7 +142,7 @@ func relocsIn(all []mapdef.Reloc, off, size uint64) []mapdef.Reloc {
 // another function has been pushed.
 func (l *Linker) walk(f *frame) error {
 	l.fn = &l.funcs[f.fn]
-	l.first = l.base[f.fn]
+	l.first = l.base[f.fn].first
 	n := int(l.fn.size / InsnSize)
 	l.in = insns{l.code.Insns[l.first*InsnSize:][:l.fn.size], l.file.Order}
 	depth := len(l.stack)
@@ -214,12 +219,12 @@ func (l *Linker) loadImm(i int, r *mapdef.Reloc) error {
 // the distance from the next instruction, for calls and function pointers alike.
 func (l *Linker) need(i, fn int) error {
 	slot := l.slot(i)
-	if _, ok := l.base[fn]; !ok {
+	if l.base[fn].program != l.linked {
 		if err := l.push(fn); err != nil {
 			return err
 		}
 	}
-	insns{l.code.Insns, l.file.Order}.setImm(slot, int32(l.base[fn]-slot-1))
+	insns{l.code.Insns, l.file.Order}.setImm(slot, int32(l.base[fn].first-slot-1))
 	return nil
 }
 

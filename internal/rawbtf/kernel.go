@@ -46,7 +46,7 @@ type Note struct {
 // header has 24 bytes, whatever the file's has. The receiver is not changed.
 // The error is a *NotVarError (spec R35).
 func (t *Table) ForKernel(f FixUps) ([]byte, []Note, error) {
-	k := &kernelCopy{Table: t, fix: f, sections: map[ID]section{}, static: map[ID]bool{}}
+	k := &kernelCopy{Table: t, fix: f}
 	if err := k.layOut(); err != nil {
 		return nil, nil, err
 	}

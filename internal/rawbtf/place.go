@@ -22,6 +22,9 @@ func (k *kernelCopy) layOut() error {
 		}
 		kept := k.place(ty, vars, size)
 		// The kernel refuses "size == 0", but not a section without members.
+		if k.sections == nil {
+			k.sections = make(map[ID]section)
+		}
 		k.sections[ty.ID] = section{size: uint32(max(size, 1)), vars: kept}
 	}
 	return nil
@@ -84,6 +87,9 @@ func (k *kernelCopy) placeOne(ty Type, section string, v *Variable) bool {
 	}
 	v.Offset = uint32(at.Offset)
 	if at.Hidden {
+		if k.static == nil {
+			k.static = make(map[ID]bool)
+		}
 		k.static[v.Var] = true
 	}
 	return true
