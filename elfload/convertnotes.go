@@ -8,6 +8,7 @@ import (
 
 	"github.com/cilium/ebpf"
 
+	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
 
@@ -36,7 +37,7 @@ func (c *converter) notes(d *MapDef, name string) []string {
 		add("convert_no_inner", "the definition names no map for the inside, and loaders refuse it as it is: add "+
 			"__array(values, struct { … }), or convert with --inner %s=MAP", d.Name)
 	}
-	if err := checkSizes(d, d.MaxEntries == 0 && d.Type == uint32(ebpf.PerfEventArray), 0); err != nil {
+	if err := checkSizes(&bpfsys.MapAttr{}, d, d.MaxEntries == 0 && d.Type == uint32(ebpf.PerfEventArray), 0); err != nil {
 		var e *Error
 		if errors.As(err, &e) {
 			err = e.Err

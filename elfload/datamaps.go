@@ -184,7 +184,8 @@ type dataFacts struct {
 	types    []rawbtf.Type
 	// firsts are the first symbols of a section and name; made when first asked, and
 	// only looked up.
-	firsts map[symbolKey]*mapdef.Symbol
+	firsts     map[symbolKey]*mapdef.Symbol
+	noneHidden bool // no symbol of the file is, of whatever name
 }
 
 // sectionVars is what a DATASEC says.
@@ -243,7 +244,13 @@ func (d *dataFacts) sectionVars(ds rawbtf.Type) (vars sectionVars) {
 // hidden tells whether the variable's symbol has HIDDEN or INTERNAL visibility,
 // which makes it static to libbpf (R34).
 func (d *dataFacts) hidden(section int, name string) bool {
+	if d.noneHidden {
+		return false
+	}
 	if d.firsts == nil {
+		if d.noneHidden = !slices.ContainsFunc(d.f.Symbols, func(s mapdef.Symbol) bool { return s.Hidden() }); d.noneHidden {
+			return false
+		}
 		d.firsts = make(map[symbolKey]*mapdef.Symbol, len(d.f.Symbols))
 		for i := range d.f.Symbols {
 			s := &d.f.Symbols[i]

@@ -29,38 +29,37 @@ type elfFile struct {
 	sections []sectionHeader
 }
 
-// readELF reads and checks the ELF header and the section headers. It asks what
+// read reads and checks the ELF header and the section headers. It asks what
 // debug/elf asks, and what is special about BPF objects (R9).
-func readELF(im *image) (*elfFile, error) {
+func (f *elfFile) read(im *image) error {
 	raw := im.beginning()
 	if len(raw) < 4 || string(raw[:4]) != elf.ELFMAG {
-		return nil, badFile("not_elf", "not an ELF file")
+		return badFile("not_elf", "not an ELF file")
 	}
 	if len(raw) > elf.EI_CLASS && elf.Class(raw[elf.EI_CLASS]) != elf.ELFCLASS64 {
-		return nil, badFile("elf_class", "a BPF object is ELF64, this is %v", elf.Class(raw[elf.EI_CLASS]))
+		return badFile("elf_class", "a BPF object is ELF64, this is %v", elf.Class(raw[elf.EI_CLASS]))
 	}
 	if len(raw) < elfHeaderSize {
-		return nil, badFile("elf", "the ELF header needs %d bytes, the file has %d", elfHeaderSize, len(raw))
+		return badFile("elf", "the ELF header needs %d bytes, the file has %d", elfHeaderSize, len(raw))
 	}
-	f := &elfFile{}
 	switch elf.Data(raw[elf.EI_DATA]) {
 	case elf.ELFDATA2LSB:
 		f.order = binary.LittleEndian
 	case elf.ELFDATA2MSB:
 		f.order = binary.BigEndian
 	default:
-		return nil, badFile("elf", "ELF headers: unknown data encoding %d", raw[elf.EI_DATA])
+		return badFile("elf", "ELF headers: unknown data encoding %d", raw[elf.EI_DATA])
 	}
 	if v, w := raw[elf.EI_VERSION], f.order.Uint32(raw[20:]); v != byte(elf.EV_CURRENT) || w != uint32(elf.EV_CURRENT) {
-		return nil, badFile("elf", "ELF headers: versions %d and %d instead of 1", v, w)
+		return badFile("elf", "ELF headers: versions %d and %d instead of 1", v, w)
 	}
 	if t := elf.Type(f.order.Uint16(raw[16:])); t != elf.ET_REL {
-		return nil, badFile("elf_type", "a BPF object is relocatable (ET_REL), this is %v", t)
+		return badFile("elf_type", "a BPF object is relocatable (ET_REL), this is %v", t)
 	}
 	if m := elf.Machine(f.order.Uint16(raw[18:])); m != elf.EM_BPF && m != elf.EM_NONE {
-		return nil, badFile("elf_machine", "machine is %v instead of EM_BPF or EM_NONE", m)
+		return badFile("elf_machine", "machine is %v instead of EM_BPF or EM_NONE", m)
 	}
-	return f, f.readSections(im)
+	return f.readSections(im)
 }
 
 // table is where the section headers stand.

@@ -87,8 +87,8 @@ func (k *ksym) missing() error {
 // not looked for. Modules are looked through by name, libbpf does it by age.
 func (l *loader) resolveExterns(steps []Step) error {
 	t := l.plan.Object.file.BTF
-	l.ksyms = make(map[int]*ksym)
-	untyped := make(map[string]*ksym)
+	l.ksyms = nil
+	var untyped map[string]*ksym
 	var typed []*ksym
 	for _, s := range steps {
 		code := l.plan.Programs[s.Program].code
@@ -98,6 +98,9 @@ func (l *loader) resolveExterns(steps []Step) error {
 				continue
 			}
 			k := &ksym{name: e.Name, decl: t.Type(e.TypeID), weak: e.Weak}
+			if l.ksyms == nil {
+				l.ksyms, untyped = make(map[int]*ksym), make(map[string]*ksym)
+			}
 			l.ksyms[e.Symbol] = k
 			if k.typed = !typelessKsym(t, k.decl); k.typed {
 				typed = append(typed, k)

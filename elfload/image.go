@@ -17,6 +17,7 @@ type image struct {
 	size  uint64
 	parts []part      // few; they may overlap
 	file  io.ReaderAt // where to read from, nil when everything is there
+	room  [8]part     // for parts
 }
 
 // part is what stands in the file from off on.
@@ -42,7 +43,8 @@ const (
 
 // newImage is a file of that size of which only the beginning is read.
 func newImage(file io.ReaderAt, size int) (*image, error) {
-	im := &image{size: uint64(size), file: file, parts: make([]part, 0, 8)}
+	im := &image{size: uint64(size), file: file}
+	im.parts = im.room[:0]
 	if size <= wholeBelow {
 		return im, im.whole()
 	}

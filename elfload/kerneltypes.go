@@ -36,10 +36,10 @@ type kernelTypes struct {
 	mods    targetModules
 }
 
-// newKernelTypes begins to read in the background what the plan will ask for.
-// finish waits for it.
-func newKernelTypes(p *Plan, kern kernel) *kernelTypes {
-	k := &kernelTypes{opts: &p.opts, kern: kern, object: p.Object}
+// begin starts to read in the background what the plan will ask for. finish waits
+// for it.
+func (k *kernelTypes) begin(p *Plan, kern kernel) {
+	k.opts, k.kern, k.object = &p.opts, kern, p.Object
 	for i := range p.Programs {
 		pr := &p.Programs[i]
 		if !pr.Load {
@@ -53,7 +53,7 @@ func newKernelTypes(p *Plan, kern kernel) *kernelTypes {
 		k.targets = k.targets || (p.Maps[i].Create && p.Maps[i].StructOps != nil)
 	}
 	if !k.core && !k.targets {
-		return k
+		return
 	}
 	k.done = make(chan struct{})
 	go func() {
@@ -61,7 +61,6 @@ func newKernelTypes(p *Plan, kern kernel) *kernelTypes {
 		stack.Grow()
 		k.read(p)
 	}()
-	return k
 }
 
 // finish waits for the reading, so that no goroutine outlives the load.

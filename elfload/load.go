@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/stack"
 	"github.com/bpfload/bpfload/verifierlog"
 )
@@ -124,7 +125,40 @@ type loader struct {
 	kernelTypes *kernelTypes
 	ops         structOpsState
 	token       loadToken
+	attr        bpfsys.MapAttr // of the map that is being created
+	room        workRoom       // of the first worker
 	externState
+}
+
+// Most objects have no more maps and programs than these: their tables stand in one
+// allocation with what holds them, and a process that loads one object touches less
+// memory for the first time (bench/NOTES.md).
+const (
+	fewMaps     = 4
+	fewPrograms = 4
+)
+
+// loaderRoom is a loader with the tables of a small object.
+type loaderRoom struct {
+	loader
+	types kernelTypes
+	maps  [fewMaps]loadedMap
+	progs [fewPrograms]loadedProgram
+}
+
+// collectionRoom is the same for a Collection.
+type collectionRoom struct {
+	Collection
+	maps  [fewMaps]MapData
+	progs [fewPrograms]LoadedProgram
+}
+
+// fitting is n elements of room, or of a new array if that is too small.
+func fitting[T any](room []T, n int) []T {
+	if n > len(room) {
+		return make([]T, n)
+	}
+	return room[:n:n]
 }
 
 type loadedMap struct {
@@ -153,8 +187,11 @@ type loadedProgram struct {
 }
 
 func newLoader(ctx context.Context, p *Plan, k kernel) *loader {
-	l := &loader{plan: p, k: k, ctx: ctx, btf: noFD, kernelTypes: newKernelTypes(p, k), links: newLoadedLinks(p),
-		maps: make([]loadedMap, len(p.Maps)), progs: make([]loadedProgram, len(p.Programs))}
+	r := &loaderRoom{}
+	l := &r.loader
+	*l = loader{plan: p, k: k, ctx: ctx, btf: noFD, kernelTypes: &r.types, links: newLoadedLinks(p),
+		maps: fitting(r.maps[:], len(p.Maps)), progs: fitting(r.progs[:], len(p.Programs))}
+	l.kernelTypes.begin(p, k)
 	for i := range l.maps {
 		l.maps[i].fd = noFD
 	}
@@ -259,7 +296,9 @@ func (l *loader) trace(format string, args ...any) {
 
 // collect hands the descriptors over. From here on the Collection owns them.
 func (l *loader) collect() (*Collection, error) {
-	c := &Collection{Plan: l.plan, kernel: l.k, MapData: make([]MapData, len(l.maps)), Programs: make([]LoadedProgram, len(l.progs))}
+	r := &collectionRoom{}
+	c := &r.Collection
+	*c = Collection{Plan: l.plan, kernel: l.k, MapData: fitting(r.maps[:], len(l.maps)), Programs: fitting(r.progs[:], len(l.progs))}
 	l.collectLinks(c)
 	for i := range l.maps {
 		if err := l.collectMap(c, i); err != nil {
@@ -311,8 +350,10 @@ func (l *loader) collectMap(c *Collection, i int) error {
 func (l *loader) collectProgram(c *Collection, i int) error {
 	p, def := &l.progs[i], &l.plan.Programs[i]
 	c.Programs[i] = LoadedProgram{Index: i, Name: def.Name, FD: noFD, Def: def, AttachType: l.attachType(def), Log: p.log, Err: firstError(def.Err, p.err)}
-	if stats, ok := verifierlog.ReadStats(p.log); ok {
-		c.Programs[i].Stats = stats
+	if p.log != "" {
+		if stats, ok := verifierlog.ReadStats(p.log); ok {
+			c.Programs[i].Stats = stats
+		}
 	}
 	if p.fd == noFD {
 		return nil

@@ -63,7 +63,8 @@ func (l *loader) createOrReuse(i int) error {
 // closed afterwards (R144).
 func (l *loader) create(i int) error {
 	m := &l.plan.Maps[i]
-	attr, err := l.mapAttr(&m.MapDef, m.KernelName, m.PerCPUEntries)
+	attr := &l.attr
+	err := l.mapAttr(attr, &m.MapDef, m.KernelName, m.PerCPUEntries)
 	if err != nil {
 		return err
 	}
@@ -102,8 +103,8 @@ func (l *loader) create(i int) error {
 }
 
 func (l *loader) createTemplate(m *PlannedMap) (int, error) {
-	attr, err := l.mapAttr(m.Inner, innerName(m.Name), m.InnerPerCPUEntries)
-	if err != nil {
+	attr := &bpfsys.MapAttr{}
+	if err := l.mapAttr(attr, m.Inner, innerName(m.Name), m.InnerPerCPUEntries); err != nil {
 		return noFD, err
 	}
 	needs := ""
@@ -118,20 +119,21 @@ func (l *loader) createTemplate(m *PlannedMap) (int, error) {
 	return fd, nil
 }
 
-func (l *loader) mapAttr(d *MapDef, name string, perCPU bool) (*bpfsys.MapAttr, error) {
-	a := &bpfsys.MapAttr{Type: d.Type, KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries,
+// mapAttr fills in a of a definition.
+func (l *loader) mapAttr(a *bpfsys.MapAttr, d *MapDef, name string, perCPU bool) error {
+	*a = bpfsys.MapAttr{Type: d.Type, KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries,
 		Flags: d.Flags, Extra: d.Extra, NumaNode: d.NumaNode, Name: name, TokenFD: l.token.fd}
 	if perCPU {
 		n, err := l.k.PossibleCPUs()
 		if err != nil {
-			return nil, loadError(StageMap, "cpus", d, err)
+			return loadError(StageMap, "cpus", d, err)
 		}
 		a.MaxEntries = uint32(n)
 	}
 	if l.btf != noFD && (d.KeyType != 0 || d.ValueType != 0) {
 		a.BTFFD, a.KeyTypeID, a.ValueTypeID = l.btf, d.KeyType, d.ValueType
 	}
-	return a, nil
+	return nil
 }
 
 // createWithRetry creates a map, and when the kernel refuses it tries with less

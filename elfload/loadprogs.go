@@ -29,55 +29,12 @@ func (l *loader) loadPrograms(steps []Step) error {
 	if err != nil {
 		return err
 	}
-	var (
-		mu     sync.Mutex
-		queue  = l.longestFirst(steps)
-		failed = len(l.progs) // the first that did
-		wg     sync.WaitGroup
-	)
-	take := func() (int, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		for len(queue) > 0 && l.ctx.Err() == nil {
-			i := queue[0]
-			queue = queue[1:]
-			if i < failed {
-				return i, true
-			}
-		}
-		return 0, false
+	v := &verification{loader: l, queue: l.longestFirst(steps), failed: len(l.progs), workers: min(l.jobs(), len(steps))}
+	if l.manyWorkers(v.queue) {
+		v.startOthers()
 	}
-	var work func()
-	more := sync.OnceFunc(func() {
-		for range min(l.jobs(), len(steps)) - 1 {
-			wg.Go(work)
-		}
-	})
-	work = func() {
-		stack.Grow()
-		var room []byte // for the instructions of one program after the other
-		for i, ok := take(); ok; i, ok = take() {
-			p := &l.progs[i]
-			began := time.Now()
-			p.fd, p.log, p.err = l.loadProgram(i, &room)
-			if time.Since(began) > slowProgram {
-				more()
-			}
-			if p.err != nil {
-				p.fd = noFD
-				mu.Lock()
-				if !l.plan.opts.KeepGoing {
-					failed = min(failed, i)
-				}
-				mu.Unlock()
-			}
-		}
-	}
-	if l.manyWorkers(queue) {
-		more()
-	}
-	work()
-	wg.Wait()
+	v.work(&l.room)
+	v.wg.Wait()
 	for _, s := range steps {
 		if err := l.progs[s.Program].err; err != nil && !l.plan.opts.KeepGoing {
 			return err
@@ -87,6 +44,74 @@ func (l *loader) loadPrograms(steps []Step) error {
 		return &Error{Kind: l.ctx.Err(), Stage: StageProgram, Code: "cancelled", Err: l.ctx.Err()}
 	}
 	return l.bindReadOnly(steps)
+}
+
+// verification is the loading of some programs by several workers.
+type verification struct {
+	*loader
+	workers int // at most
+	others  sync.Once
+	wg      sync.WaitGroup
+
+	mu     sync.Mutex
+	queue  []int
+	failed int // the first that did
+}
+
+// startOthers starts all workers besides the caller's goroutine.
+func (v *verification) startOthers() {
+	v.others.Do(func() {
+		for range v.workers - 1 {
+			v.wg.Go(func() { v.work(&workRoom{}) })
+		}
+	})
+}
+
+// take is the next program, false when none is left that matters.
+func (v *verification) take() (int, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for len(v.queue) > 0 && v.ctx.Err() == nil {
+		i := v.queue[0]
+		v.queue = v.queue[1:]
+		if i < v.failed {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// workRoom is what a worker uses for one program after the other.
+type workRoom struct {
+	insns []byte
+	attr  bpfsys.ProgAttr
+}
+
+// work loads programs until none is left.
+func (v *verification) work(room *workRoom) {
+	stack.Grow()
+	for i, ok := v.take(); ok; i, ok = v.take() {
+		p := &v.progs[i]
+		began := time.Now()
+		p.fd, p.log, p.err = v.loadProgram(i, room)
+		if time.Since(began) > slowProgram {
+			v.startOthers()
+		}
+		if p.err != nil {
+			p.fd = noFD
+			v.refused(i)
+		}
+	}
+}
+
+// refused notes a program that failed: those behind it in the object are not tried then.
+func (v *verification) refused(i int) {
+	if v.plan.opts.KeepGoing {
+		return
+	}
+	v.mu.Lock()
+	v.failed = min(v.failed, i)
+	v.mu.Unlock()
 }
 
 // longestFirst is the programs of the steps, by falling number of instructions
@@ -135,8 +160,8 @@ const (
 )
 
 // loadProgram makes one BPF_PROG_LOAD without a log, and when that fails
-// another with it. The instructions are patched in room.
-func (l *loader) loadProgram(i int, room *[]byte) (fd int, log string, err error) {
+// another with it.
+func (l *loader) loadProgram(i int, room *workRoom) (fd int, log string, err error) {
 	p := &l.plan.Programs[i]
 	attr, lost, err := l.progAttr(p, room)
 	if err != nil {
@@ -170,15 +195,17 @@ func (l *loader) loadProgram(i int, room *[]byte) (fd int, log string, err error
 }
 
 // progAttr fills in what only this load knows: descriptors, the kernel's type
-// ids, CO-RE. lost are the CO-RE relocations that found nothing.
-func (l *loader) progAttr(p *PlannedProgram, room *[]byte) (*bpfsys.ProgAttr, []progs.CoreFailure, error) {
-	insns := p.code.Patch(*room, func(m int) int { return l.maps[m].fd })
-	*room = insns
+// ids, CO-RE. lost are the CO-RE relocations that found nothing. The result is room's
+// until its next program.
+func (l *loader) progAttr(p *PlannedProgram, room *workRoom) (*bpfsys.ProgAttr, []progs.CoreFailure, error) {
+	insns := p.code.Patch(room.insns, func(m int) int { return l.maps[m].fd })
+	room.insns = insns
 	lost, err := l.kernelTypes.relocate(p.code, insns)
 	if err != nil {
 		return nil, nil, programError(p, "core", err)
 	}
-	a := &bpfsys.ProgAttr{Type: p.Type, AttachType: p.AttachType, Insns: insns, License: l.plan.Object.License,
+	a := &room.attr
+	*a = bpfsys.ProgAttr{Type: p.Type, AttachType: p.AttachType, Insns: insns, License: l.plan.Object.License,
 		Name: p.KernelName, Flags: p.Flags, KernVersion: l.plan.kernVersion(p), TokenFD: l.token.fd}
 	if a.Ifindex, err = l.ifindex(p.Device); err != nil {
 		return nil, nil, deviceError(programError(p, "device", err), p.Device, err)

@@ -77,21 +77,30 @@ func (ro ReadOptions) Open(path string) (*Object, error) {
 // Read reads an object from its bytes, which must not change afterwards.
 func Read(raw []byte, ro ReadOptions) (*Object, error) { return read(wholeImage(raw), ro) }
 
+// objectRoom is an Object with the file that it is read from, in one allocation.
+type objectRoom struct {
+	Object
+	file mapdef.File
+}
+
 func read(im *image, ro ReadOptions) (*Object, error) {
-	f, err := readFile(im)
-	if err != nil {
+	room := &objectRoom{}
+	if err := readFile(&room.file, im); err != nil {
 		return nil, err
 	}
 	if ro.Name == "" {
 		ro.Name = "object"
 	}
-	o := &Object{Name: ro.Name, file: f, image: im, read: ro}
+	o := &room.Object
+	o.Name, o.file, o.image, o.read = ro.Name, &room.file, im, ro
 	if err := o.readText(); err != nil {
 		return nil, err
 	}
-	if o.progs, err = progs.Parse(f); err != nil {
+	set, err := progs.Parse(o.file)
+	if err != nil {
 		return nil, err
 	}
+	o.progs = set
 	o.Programs = o.progs.Programs
 	o.Warnings = append(o.Warnings, o.progs.Warnings...)
 	if err := o.readMaps(); err != nil {

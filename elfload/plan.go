@@ -3,9 +3,11 @@ package elfload
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/cilium/ebpf"
 
+	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
 )
@@ -26,6 +28,7 @@ type Plan struct {
 	Warnings []Warning
 
 	opts  Options
+	room  *planRoom // that it stands in
 	calls []tailCall
 	// mismatches say for each map what to do if its pin is not compatible.
 	mismatches []Mismatch
@@ -100,7 +103,9 @@ func (o *Object) Plan(opts Options) (*Plan, error) {
 	if opts.PageSize == 0 {
 		opts.PageSize = os.Getpagesize()
 	}
-	p := &Plan{Object: o, opts: opts, calls: o.calls, Warnings: append([]Warning(nil), o.Warnings...)}
+	room := &planRoom{}
+	p := &room.Plan
+	*p = Plan{room: room, Object: o, opts: opts, calls: o.calls, Warnings: append([]Warning(nil), o.Warnings...)}
 	for _, step := range []func() error{p.planMaps, p.planNames, p.planBTF, p.planPrograms, p.planPins, p.planLinks} {
 		if err := step(); err != nil {
 			return nil, planStage(err)
@@ -111,6 +116,14 @@ func (o *Object) Plan(opts Options) (*Plan, error) {
 	}
 	p.planSteps()
 	return p, nil
+}
+
+// planRoom is a Plan with the tables of a small object.
+type planRoom struct {
+	Plan
+	attr     bpfsys.MapAttr // for checkSizes
+	programs [2]PlannedProgram
+	steps    [12]Step
 }
 
 // planStage marks errors that the readers made without knowing the stage.
@@ -142,14 +155,13 @@ func (p *Plan) warn(w Warning) { p.Warnings = append(p.Warnings, w) }
 // planMaps applies what the caller says to copies of the definitions, then
 // checks and completes them.
 func (p *Plan) planMaps() error {
-	defs := append([]MapDef(nil), p.Object.Maps...)
-	for i := range defs {
-		if defs[i].Inner != nil {
-			inner := *defs[i].Inner
-			defs[i].Inner = &inner
+	defs := p.Object.Maps
+	if p.opts.Fixup != nil || len(p.opts.Maps)+len(p.opts.Inner)+len(p.opts.Vars) > 0 {
+		defs = slices.Clone(defs)
+		for i := range defs {
+			separate(&defs[i])
 		}
-		defs[i].Slots = append([]Slot(nil), defs[i].Slots...)
-	}
+	} // else nothing below changes them
 	if p.opts.Fixup != nil {
 		for i := range defs {
 			if err := p.opts.Fixup(&defs[i]); err != nil {
@@ -176,12 +188,22 @@ func (p *Plan) planMaps() error {
 	p.Maps = make([]PlannedMap, len(defs))
 	for i := range defs {
 		p.Maps[i] = PlannedMap{MapDef: defs[i], Create: !defs[i].Optional}
+		separate(&p.Maps[i].MapDef)
 		if err := p.keepMap(&p.Maps[i], p.completeMap(&p.Maps[i])); err != nil {
 			return err
 		}
 	}
 	p.applyGates()
 	return nil
+}
+
+// separate gives a copy of a definition its own inner definition and slots.
+func separate(d *MapDef) {
+	if d.Inner != nil {
+		inner := *d.Inner
+		d.Inner = &inner
+	}
+	d.Slots = append([]Slot(nil), d.Slots...)
 }
 
 // completeMap settles what a definition leaves open and refuses what no kernel
@@ -204,11 +226,11 @@ func (p *Plan) completeMap(m *PlannedMap) error {
 		return mapError(&m.MapDef, "no_inner", fmt.Errorf("the map of maps has no inner definition"),
 			"give it one with --inner "+m.Name+"=INNER, or declare its `values` as an array of pointers to the inner map's struct")
 	}
-	if err := checkSizes(&m.MapDef, m.PerCPUEntries, p.opts.PageSize); err != nil {
+	if err := checkSizes(&p.room.attr, &m.MapDef, m.PerCPUEntries, p.opts.PageSize); err != nil {
 		return err
 	}
 	if m.Inner != nil {
-		if err := checkSizes(m.Inner, m.InnerPerCPUEntries, p.opts.PageSize); err != nil {
+		if err := checkSizes(&p.room.attr, m.Inner, m.InnerPerCPUEntries, p.opts.PageSize); err != nil {
 			return err
 		}
 	}

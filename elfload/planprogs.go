@@ -1,7 +1,10 @@
 package elfload
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"sort"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
@@ -11,7 +14,7 @@ import (
 // links those.
 func (p *Plan) planPrograms() error {
 	o := p.Object
-	p.Programs = make([]PlannedProgram, len(o.Programs))
+	p.Programs = fitting(p.room.programs[:], len(o.Programs))
 	for i := range o.Programs {
 		pr := &p.Programs[i]
 		pr.ProgramDef = o.Programs[i]
@@ -176,42 +179,51 @@ func codeSize(c *progs.Code) uint64 {
 
 // mapIndex answers where maps are by place, not by name, so that aliases,
 // statics and several sections of one name all work.
-type mapIndex struct {
-	defs map[place]int
-	data map[int]int
-}
+type mapIndex []placedMap // by place; of several maps at one place the last one counts
 
-type place struct {
+// placedMap is where a map stands. The map of a data section stands at wholeSection.
+type placedMap struct {
 	section int
 	offset  uint64
+	index   int
 }
 
+const wholeSection = 1<<64 - 1
+
 func newMapIndex(maps []PlannedMap) mapIndex {
-	x := mapIndex{defs: make(map[place]int, len(maps)), data: make(map[int]int)}
+	if len(maps) == 0 {
+		return nil
+	}
+	x := make(mapIndex, 0, len(maps))
 	for i := range maps {
 		if m := &maps[i]; m.Dialect == mapdef.DialectData {
-			x.data[m.SectionIndex] = i
+			x = append(x, placedMap{m.SectionIndex, wholeSection, i})
 		} else if !m.Internal && m.StructOps == nil {
 			if m.DataSection != 0 {
-				x.data[m.DataSection] = i
+				x = append(x, placedMap{m.DataSection, wholeSection, i})
 			}
-			x.defs[place{m.SectionIndex, m.Offset}] = i
+			x = append(x, placedMap{m.SectionIndex, m.Offset, i})
 		}
 	}
+	slices.SortStableFunc(x, func(a, b placedMap) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.offset, b.offset))
+	})
 	return x
 }
 
 // MapAt is the definition that begins exactly there.
 func (x mapIndex) MapAt(section int, off uint64) (int, bool) {
-	i, ok := x.defs[place{section, off}]
-	return i, ok
+	behind := sort.Search(len(x), func(i int) bool {
+		return x[i].section > section || x[i].section == section && x[i].offset > off
+	})
+	if behind == 0 || x[behind-1].section != section || x[behind-1].offset != off {
+		return 0, false
+	}
+	return x[behind-1].index, true
 }
 
 // DataMap is the map of a data section.
-func (x mapIndex) DataMap(section int) (int, bool) {
-	i, ok := x.data[section]
-	return i, ok
-}
+func (x mapIndex) DataMap(section int) (int, bool) { return x.MapAt(section, wholeSection) }
 
 // Instructions is the length of the linked program in 8-byte instructions, 0
 // when it is not loaded.

@@ -55,32 +55,32 @@ func badFile(code, format string, args ...any) *Error {
 	return &Error{Stage: StageRead, Kind: ErrBadObject, Code: code, Err: fmt.Errorf(format, args...)}
 }
 
-// readFile turns the bytes of an ELF file into a checked mapdef.File.
-func readFile(im *image) (*mapdef.File, error) {
-	ef, err := readELF(im)
-	if err != nil {
-		return nil, err
+// readFile turns the bytes of an ELF file into a checked mapdef.File, f.
+func readFile(f *mapdef.File, im *image) error {
+	var ef elfFile
+	if err := ef.read(im); err != nil {
+		return err
 	}
-	f := &mapdef.File{Order: ef.order}
-	r := reader{elf: ef, f: f}
+	f.Order = ef.order
+	r := reader{elf: &ef, f: f}
 	if err := r.disjoint(im); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.contents(im); err != nil {
-		return nil, err
+		return err
 	}
 	f.Raw = im.raw()
 	if err := r.sections(im); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.symbols(im); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.relocations(); err != nil {
-		return nil, err
+		return err
 	}
 	readBTF(f)
-	return f, nil
+	return nil
 }
 
 type reader struct {

@@ -45,6 +45,9 @@ func (s *specialFields) of(id rawbtf.ID) string {
 	if id == 0 {
 		return ""
 	}
+	if s.plain(id) {
+		return ""
+	}
 	name, ok := s.known[id]
 	if !ok {
 		budget := min(specialBudget, specialBudgets-s.spent)
@@ -57,6 +60,21 @@ func (s *specialFields) of(id rawbtf.ID) string {
 		s.spent += budget - max(w.budget, 0)
 	}
 	return name
+}
+
+// plain tells of the types of most values, at a glance, that they have no members.
+func (s *specialFields) plain(id rawbtf.ID) bool {
+	for range 4 {
+		switch ty := s.t.Type(id); ty.Kind {
+		case rawbtf.Int, rawbtf.Enum, rawbtf.Enum64, rawbtf.Float:
+			return true
+		case rawbtf.Typedef, rawbtf.Const, rawbtf.Volatile:
+			id = ty.Ref()
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // specialWalk bounds the walk over nested members: types may nest as a graph.

@@ -61,7 +61,7 @@ type Step struct {
 // and last what replaces something older that is in use. From here on the plan
 // does not change.
 func (p *Plan) planSteps() {
-	p.Steps = make([]Step, 0, 1+2*len(p.Maps)+2*len(p.Programs)) // about
+	p.Steps = fitting(p.room.steps[:], 1+2*len(p.Maps)+2*len(p.Programs))[:0] // about
 	if p.btf != nil {
 		p.step(Step{Op: OpLoadBTF})
 	}

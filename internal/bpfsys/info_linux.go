@@ -2,6 +2,7 @@ package bpfsys
 
 import (
 	"errors"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -22,8 +23,9 @@ func getInfo[T any](fd int, info *T) error {
 
 // GetMapInfo describes the map that fd is.
 func GetMapInfo(fd int) (MapInfo, error) {
-	var w mapInfoWire
-	if err := getInfo(fd, &w); err != nil {
+	w := mapWires.take()
+	defer mapWires.give(w)
+	if err := getInfo(fd, w); err != nil {
 		return MapInfo{}, err
 	}
 	return MapInfo{
@@ -36,18 +38,18 @@ func GetMapInfo(fd int) (MapInfo, error) {
 
 // GetProgInfo describes the program that fd is.
 func GetProgInfo(fd int) (ProgInfo, error) {
-	info, w, err := progInfo(fd)
+	info, n, err := progInfo(fd)
 	if err != nil {
 		return ProgInfo{}, err
 	}
-	if w.nrMapIDs == 0 {
+	if n == 0 {
 		return info, nil
 	}
 	// A program's maps never change, so the count still holds.
-	info.MapIDs = make([]uint32, w.nrMapIDs)
+	info.MapIDs = make([]uint32, n)
 	var p pinned
 	defer p.Unpin()
-	again := progInfoWire{nrMapIDs: w.nrMapIDs, mapIDs: p.pin(unsafe.Pointer(&info.MapIDs[0]))}
+	again := progInfoWire{nrMapIDs: n, mapIDs: p.pin(unsafe.Pointer(&info.MapIDs[0]))}
 	if err := getInfo(fd, &again); err != nil {
 		return ProgInfo{}, err
 	}
@@ -60,18 +62,41 @@ func GetProgFacts(fd int) (ProgInfo, error) {
 	return info, err
 }
 
-func progInfo(fd int) (ProgInfo, *progInfoWire, error) {
-	var w progInfoWire
-	if err := getInfo(fd, &w); err != nil {
-		return ProgInfo{}, nil, err
+// progInfo gives the number of the program's maps too.
+func progInfo(fd int) (info ProgInfo, maps uint32, err error) {
+	w := progWires.take()
+	defer progWires.give(w)
+	if err := getInfo(fd, w); err != nil {
+		return ProgInfo{}, 0, err
 	}
 	return ProgInfo{
 		Type: w.typ, ID: w.id, Tag: w.tag, Name: nameString(w.name[:]),
 		XlatedLen: w.xlatedLen, JitedLen: w.jitedLen, LoadTime: w.loadTime, UID: w.uid,
 		BTFID: w.btfID, VerifiedInsns: w.verifiedInsns, AttachBTFID: w.attachID,
 		AttachBTFObjID: w.attachBTFObjID, FuncInfos: w.nrFuncInfo, LineInfos: w.nrLineInfo, GPLCompatible: w.gplCompatible&1 != 0,
-	}, &w, nil
+	}, w.nrMapIDs, nil
 }
+
+// spare keeps one struct for the kernel to write to, so that a load of many objects does
+// not need one for each. It is safe for concurrent use.
+type spare[T any] struct{ one atomic.Pointer[T] }
+
+var (
+	mapWires  spare[mapInfoWire]
+	progWires spare[progInfoWire]
+)
+
+// take is a zero T.
+func (s *spare[T]) take() *T {
+	w := s.one.Swap(nil)
+	if w == nil {
+		return new(T)
+	}
+	clear(unsafe.Slice(w, 1))
+	return w
+}
+
+func (s *spare[T]) give(w *T) { s.one.Store(w) }
 
 // GetBTFInfo describes the BTF that fd is.
 func GetBTFInfo(fd int) (BTFInfo, error) {
