@@ -43,9 +43,9 @@ func Parse(f *mapdef.File) ([]mapdef.Def, []mapdef.Warning, error) {
 		return nil, p.warnings, nil
 	}
 	defs := make([]mapdef.Def, len(p.places))
-	var r reader
+	r := &p.reader
 	for i := range p.places {
-		r = reader{parser: p, rows: memberRows[:], at: &p.places[i], def: &defs[i]}
+		*r = reader{parser: p, rows: memberRows[:], at: &p.places[i], def: &defs[i]}
 		if err := r.define(); err != nil {
 			return nil, nil, err
 		}
@@ -60,6 +60,7 @@ type parser struct {
 	index    *mapdef.VarIndex
 	places   []place
 	warnings []mapdef.Warning
+	reader   reader // of one definition after the other
 }
 
 // checkNoBTF refuses a `.maps` section that nothing describes (spec R27, R38).

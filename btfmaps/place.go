@@ -1,9 +1,11 @@
 package btfmaps
 
 import (
+	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
@@ -37,13 +39,12 @@ func (p *parser) place(vars []variable) error {
 			return err
 		}
 	}
-	sort.SliceStable(p.places, func(i, j int) bool {
-		a, b := &p.places[i], &p.places[j]
-		if a.section.Index != b.section.Index {
-			return a.section.Index < b.section.Index
-		}
-		return a.offset < b.offset
-	})
+	byPlace := func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.section.Index, b.section.Index), cmp.Compare(a.offset, b.offset))
+	}
+	if !slices.IsSortedFunc(p.places, byPlace) {
+		slices.SortStableFunc(p.places, byPlace)
+	}
 	return nil
 }
 

@@ -207,7 +207,7 @@ func newDataFacts(f *mapdef.File) *dataFacts {
 // (libbpf's btf__find_by_name).
 func (d *dataFacts) typeNamed(section string) (rawbtf.Type, bool) {
 	if d.sections == nil {
-		d.sections = d.f.ByName(func(s *mapdef.Section) bool { return dataUse(s) != useNone || looseDataUse(s) != useNone })
+		d.sections = d.f.ByName(nil, func(s *mapdef.Section) bool { return dataUse(s) != useNone || looseDataUse(s) != useNone })
 		d.types = make([]rawbtf.Type, len(d.sections))
 		for id := 1; id < d.f.BTF.Len(); id++ {
 			ty := d.f.BTF.Type(rawbtf.ID(id))

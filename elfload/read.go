@@ -57,12 +57,13 @@ func badFile(code, format string, args ...any) *Error {
 
 // readFile turns the bytes of an ELF file into a checked mapdef.File, f.
 func readFile(f *mapdef.File, im *image) error {
-	var ef elfFile
-	if err := ef.read(im); err != nil {
+	room := &fileRoom{}
+	var headers [32]sectionHeader // as most files have fewer
+	sections, err := readHeaders(f, im, headers[:])
+	if err != nil {
 		return err
 	}
-	f.Order = ef.order
-	r := reader{elf: &ef, f: f}
+	r := reader{headers: sections, f: f}
 	if err := r.disjoint(im); err != nil {
 		return err
 	}
@@ -70,13 +71,13 @@ func readFile(f *mapdef.File, im *image) error {
 		return err
 	}
 	f.Raw = im.raw()
-	if err := r.sections(im); err != nil {
+	if err := r.sections(im, room.sections[:]); err != nil {
 		return err
 	}
-	if err := r.symbols(im); err != nil {
+	if err := r.symbols(im, room.symbols[:]); err != nil {
 		return err
 	}
-	if err := r.relocations(); err != nil {
+	if err := r.relocations(room); err != nil {
 		return err
 	}
 	readBTF(f)
@@ -84,16 +85,24 @@ func readFile(f *mapdef.File, im *image) error {
 }
 
 type reader struct {
-	elf *elfFile
-	f   *mapdef.File
+	headers []sectionHeader
+	f       *mapdef.File
+}
+
+// fileRoom is room for what a small object's file has, in one allocation.
+type fileRoom struct {
+	sections [24]mapdef.Section
+	symbols  [24]mapdef.Symbol
+	patched  [24][]mapdef.Reloc
+	relocs   [8]mapdef.Reloc
 }
 
 // disjoint refuses sections that share bytes, as far as it takes for what is made
 // of them all to be bounded by the file's size.
 func (r *reader) disjoint(im *image) error {
 	total := uint64(0)
-	for i := range r.elf.sections {
-		s := &r.elf.sections[i]
+	for i := range r.headers {
+		s := &r.headers[i]
 		if s.typ == elf.SHT_NOBITS || ignored(s) || s.size > im.size {
 			continue // the last is refused as truncated
 		}
@@ -115,9 +124,9 @@ func (r *reader) contents(im *image) error {
 	if im.file == nil {
 		return nil
 	}
-	want := make([]extent, 0, len(r.elf.sections))
-	for i := range r.elf.sections {
-		s := &r.elf.sections[i]
+	want := make([]extent, 0, len(r.headers))
+	for i := range r.headers {
+		s := &r.headers[i]
 		if strings.HasPrefix(s.name, "maps") {
 			return im.whole()
 		}
@@ -135,10 +144,10 @@ func ignored(s *sectionHeader) bool {
 		s.typ == elf.SHT_NULL || s.typ == elf.SHT_LOOS+0xfff4c03 // SHT_LLVM_ADDRSIG
 }
 
-func (r *reader) sections(im *image) error {
-	r.f.Sections = make([]mapdef.Section, len(r.elf.sections))
-	for i := range r.elf.sections {
-		s, out := &r.elf.sections[i], &r.f.Sections[i]
+func (r *reader) sections(im *image, room []mapdef.Section) error {
+	r.f.Sections = fitting(room, len(r.headers))
+	for i := range r.headers {
+		s, out := &r.headers[i], &r.f.Sections[i]
 		*out = mapdef.Section{Index: i, Name: s.name, Type: s.typ, Flags: s.flags, Link: s.link, Info: s.info,
 			Align: s.align, Size: s.size}
 		if s.typ == elf.SHT_NOBITS || ignored(s) {
@@ -162,7 +171,7 @@ func (r *reader) sections(im *image) error {
 const symbolSize = 24 // Elf64_Sym
 
 // symbols reads the symbol table. Names share the bytes of the string table.
-func (r *reader) symbols(im *image) error {
+func (r *reader) symbols(im *image, room []mapdef.Symbol) error {
 	tab := -1
 	for i := range r.f.Sections {
 		if r.f.Sections[i].Type != elf.SHT_SYMTAB {
@@ -185,7 +194,7 @@ func (r *reader) symbols(im *image) error {
 	}
 	strs := sameBytes(r.f.Sections[sec.Link].Data)
 	bo := r.f.Order
-	r.f.Symbols = make([]mapdef.Symbol, len(sec.Data)/symbolSize)
+	r.f.Symbols = fitting(room, len(sec.Data)/symbolSize)
 	names := uint64(0)
 	for i := range r.f.Symbols {
 		b := sec.Data[i*symbolSize:]
@@ -227,15 +236,17 @@ func (r *reader) at(section, offset int, code, format string, args ...any) *Erro
 
 // relocations reads SHT_REL and SHT_RELA and files each entry under the section
 // that it patches.
-func (r *reader) relocations() error {
-	r.f.Relocs = make([][]mapdef.Reloc, len(r.f.Sections))
+func (r *reader) relocations(room *fileRoom) error {
+	r.f.Relocs = fitting(room.patched[:], len(r.f.Sections))
+	free := room.relocs[:]
 	for i := range r.f.Sections {
 		sec := &r.f.Sections[i]
 		if (sec.Type != elf.SHT_REL && sec.Type != elf.SHT_RELA) || strings.HasPrefix(sec.Name, ".rel.debug_") ||
 			strings.HasPrefix(sec.Name, ".rela.debug_") {
 			continue
 		}
-		if err := r.relocTable(i); err != nil {
+		var err error
+		if free, err = r.relocTable(i, free); err != nil {
 			return err
 		}
 	}
@@ -245,29 +256,37 @@ func (r *reader) relocations() error {
 	return nil
 }
 
-func (r *reader) relocTable(i int) error {
+// relocTable reads one table. The relocations use free, where that is large enough, and
+// leave the rest of it.
+func (r *reader) relocTable(i int, free []mapdef.Reloc) ([]mapdef.Reloc, error) {
 	sec := &r.f.Sections[i]
 	if sec.Info == 0 || int64(sec.Info) >= int64(len(r.f.Sections)) {
-		return r.at(i, 0, "reloc_table", "patches section %d, which is none", sec.Info)
+		return free, r.at(i, 0, "reloc_table", "patches section %d, which is none", sec.Info)
 	}
 	size := 16 // Elf64_Rel
 	if sec.Type == elf.SHT_RELA {
 		size = 24
 	}
-	if n := r.elf.sections[i].entsize; n != uint64(size) && n != 0 || len(sec.Data)%size != 0 {
-		return r.at(i, 0, "reloc_table", "entry size %d and size %d do not fit %v", n, len(sec.Data), sec.Type)
+	if n := r.headers[i].entsize; n != uint64(size) && n != 0 || len(sec.Data)%size != 0 {
+		return free, r.at(i, 0, "reloc_table", "entry size %d and size %d do not fit %v", n, len(sec.Data), sec.Type)
 	}
 	bo := r.f.Order
 	if unpatched(&r.f.Sections[sec.Info]) {
-		return r.checkRelocs(i, size)
+		return free, r.checkRelocs(i, size)
 	}
-	out := slices.Grow(r.f.Relocs[sec.Info], len(sec.Data)/size)
+	out, n := r.f.Relocs[sec.Info], len(sec.Data)/size
+	if len(out) == 0 {
+		if n > len(free) {
+			free = make([]mapdef.Reloc, n)
+		}
+		out, free = free[:0:n], free[n:]
+	}
 	for off := 0; off < len(sec.Data); off += size {
 		b := sec.Data[off:]
 		info := bo.Uint64(b[8:])
 		rel := mapdef.Reloc{Offset: bo.Uint64(b), Type: uint32(info), Symbol: int(info >> 32), Table: i}
 		if rel.Symbol >= len(r.f.Symbols) {
-			return r.at(i, off, "reloc_symbol", "names symbol %d of %d", rel.Symbol, len(r.f.Symbols))
+			return free, r.at(i, off, "reloc_symbol", "names symbol %d of %d", rel.Symbol, len(r.f.Symbols))
 		}
 		if size == 24 {
 			rel.Addend, rel.HasAddend = int64(bo.Uint64(b[16:])), true
@@ -275,7 +294,7 @@ func (r *reader) relocTable(i int) error {
 		out = append(out, rel)
 	}
 	r.f.Relocs[sec.Info] = out
-	return nil
+	return free, nil
 }
 
 // unpatched tells of sections that relocations concern which no loader applies:

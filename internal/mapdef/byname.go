@@ -11,9 +11,9 @@ import (
 // name in the file's order.
 type SectionsByName []*Section
 
-// ByName is the sections that are wanted.
-func (f *File) ByName(want func(*Section) bool) SectionsByName {
-	all := make(SectionsByName, 0, len(f.Sections))
+// ByName is the sections that are wanted. It uses room, where that is large enough.
+func (f *File) ByName(room SectionsByName, want func(*Section) bool) SectionsByName {
+	all := slices.Grow(room[:0], len(f.Sections))
 	for i := range f.Sections {
 		if s := &f.Sections[i]; want(s) {
 			all = append(all, s)

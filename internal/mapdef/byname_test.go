@@ -11,7 +11,7 @@ func TestSectionsByName(t *testing.T) {
 	for i, name := range []string{"", "xdp", "maps", "xdp", "a", "xdp2", "xdp"} {
 		f.Sections = append(f.Sections, mapdef.Section{Index: i, Name: name, Size: uint64(i)})
 	}
-	all := f.ByName(func(s *mapdef.Section) bool { return s.Index != 3 })
+	all := f.ByName(nil, func(s *mapdef.Section) bool { return s.Index != 3 })
 	for name, want := range map[string][]int{"xdp": {1, 6}, "": {0}, "a": {4}, "xdp2": {5}, "xd": nil, "z": nil} {
 		got := all.Named(name)
 		if len(got) != len(want) {
@@ -24,7 +24,7 @@ func TestSectionsByName(t *testing.T) {
 			}
 		}
 	}
-	if n := len(f.ByName(func(*mapdef.Section) bool { return false }).Named("xdp")); n != 0 {
+	if n := len(f.ByName(nil, func(*mapdef.Section) bool { return false }).Named("xdp")); n != 0 {
 		t.Error(n, "of none")
 	}
 }

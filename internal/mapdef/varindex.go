@@ -118,7 +118,7 @@ func (s *Symbol) Hidden() bool { return s.Vis == elf.STV_HIDDEN || s.Vis == elf.
 // FixUps are the answers of f's sections and symbols for rawbtf's ForKernel. A
 // DATASEC of which f has several sections gets the first that is not empty.
 func (ix *VarIndex) FixUps() rawbtf.FixUps {
-	sections := ix.f.ByName(func(s *Section) bool { return s.Index != 0 && s.Size != 0 })
+	sections := ix.f.ByName(nil, func(s *Section) bool { return s.Index != 0 && s.Size != 0 })
 	return rawbtf.FixUps{
 		SectionSize: func(name string) (uint64, bool) {
 			if s := sections.Named(name); len(s) > 0 {

@@ -83,9 +83,13 @@ func parseExtInfos(f *mapdef.File, warns *[]mapdef.Warning) extInfos {
 		return extInfos{}
 	}
 	var ext extInfos
-	sections := f.ByName(func(s *mapdef.Section) bool { return s.Exec() && s.Size > 0 })
+	var (
+		names [32]*mapdef.Section
+		found [8]block
+	)
+	sections := f.ByName(names[:0], func(s *mapdef.Section) bool { return s.Exec() && s.Size > 0 })
 	for kind := range recordKinds {
-		size, blocks, err := r.blocks(kind)
+		size, blocks, err := r.blocks(kind, found[:0])
 		if err != nil {
 			warn("btf_ext_broken", "%s of .BTF.ext is left out: %v", recordParts[kind].name, err)
 			continue
@@ -121,7 +125,7 @@ func (r *extReader) header() error {
 }
 
 // blocks cuts one part of the section into what it has for each section name.
-func (r *extReader) blocks(kind int) (size uint32, blocks []block, err error) {
+func (r *extReader) blocks(kind int, room []block) (size uint32, blocks []block, err error) {
 	part := recordParts[kind]
 	if uint64(part.header)+8 > uint64(r.hdrLen) {
 		return 0, nil, nil // older than this kind
@@ -141,6 +145,7 @@ func (r *extReader) blocks(kind int) (size uint32, blocks []block, err error) {
 	if size < part.minSize || size > maxRecordSize || size%4 != 0 {
 		return 0, nil, fmt.Errorf("record size %d is not between %d and %d", size, part.minSize, maxRecordSize)
 	}
+	blocks = room[:0]
 	for b = b[4:]; len(b) > 0; {
 		if len(b) < 8 {
 			return 0, nil, errors.New("section header is cut off")

@@ -68,6 +68,14 @@ type function struct {
 	static    bool   // every symbol at its place is local
 }
 
+// setRoom is a Set with room for what a small object has, in one allocation.
+type setRoom struct {
+	Set
+	first    [40]int
+	funcs    [8]function
+	programs [2]Program
+}
+
 // Parse finds the functions of an object and decides which are programs: the
 // global and weak ones outside .text, except those in a section of unknown name
 // that others call. Functions in .text, and static ones anywhere that do not have a
@@ -75,10 +83,15 @@ type function struct {
 // programs. Errors tell of functions that make no sense;
 // bad references are told by Link, so that they concern one program only.
 func Parse(f *mapdef.File) (*Set, error) {
-	s := &Set{file: f, first: make([]int, len(f.Sections)+1)}
-	var room [64]int // most objects have fewer sections
-	symbols := functionSymbols(f, room[:0])
-	s.funcs = make([]function, 0, len(symbols.all))
+	r := &setRoom{}
+	s := &r.Set
+	s.file, s.first = f, room(r.first[:], len(f.Sections)+1)
+	var ( // most objects have fewer sections and functions
+		ends  [64]int
+		marks [24]mark
+	)
+	symbols := functionSymbols(f, ends[:0], marks[:])
+	s.funcs = room(r.funcs[:], len(symbols.all))[:0]
 	calls := &allJumps{file: f}
 	for i := range f.Sections {
 		s.first[i] = len(s.funcs)
@@ -102,7 +115,7 @@ func Parse(f *mapdef.File) (*Set, error) {
 		}
 	}
 	s.first[len(f.Sections)] = len(s.funcs)
-	s.choosePrograms(calls)
+	s.choosePrograms(calls, r.programs[:])
 	s.ext = parseExtInfos(f, &s.Warnings)
 	s.ksyms = findExterns(f)
 	return s, nil
@@ -129,13 +142,13 @@ func (m *sectionMarks) in(section int) []mark {
 }
 
 // functionSymbols lists, by section, the symbols that may begin functions. The result
-// uses room.
-func functionSymbols(f *mapdef.File, room []int) (marks sectionMarks) {
+// uses ends and all.
+func functionSymbols(f *mapdef.File, ends []int, all []mark) (marks sectionMarks) {
 	may := func(sym *mapdef.Symbol) bool {
 		sec := int(sym.Section)
 		return sec != 0 && sec < len(f.Sections) && sym.Name != "" && f.Sections[sec].Exec() && (sym.Type == elf.STT_FUNC || sym.Type == elf.STT_NOTYPE)
 	}
-	next := append(room, make([]int, len(f.Sections))...)
+	next := append(ends, make([]int, len(f.Sections))...)
 	for i := range f.Symbols {
 		if sym := &f.Symbols[i]; may(sym) {
 			next[sym.Section]++
@@ -145,7 +158,7 @@ func functionSymbols(f *mapdef.File, room []int) (marks sectionMarks) {
 	for i, n := range next {
 		next[i], total = total, total+n
 	}
-	marks = sectionMarks{make([]mark, total), next}
+	marks = sectionMarks{room(all, total), next}
 	for i := range f.Symbols {
 		if sym := &f.Symbols[i]; may(sym) {
 			marks.all[next[sym.Section]] = mark{sym.Value, sym.Size, i}
@@ -309,14 +322,14 @@ func (s *Set) checkRelocs(sec *mapdef.Section) error {
 func isText(name string) bool { return name == textSection || strings.HasPrefix(name, textSection+".") }
 
 // choosePrograms fills Programs.
-func (s *Set) choosePrograms(calls *allJumps) {
+func (s *Set) choosePrograms(calls *allJumps, few []Program) {
 	outside := 0 // of .text, where most are programs
 	for i := range s.funcs {
 		if !isText(s.file.Sections[s.funcs[i].section].Name) {
 			outside++
 		}
 	}
-	s.Programs = make([]Program, 0, min(outside, 64))
+	s.Programs = room(few, min(outside, 64))[:0]
 	pick := func(text bool) {
 		for i := range s.funcs {
 			fn := &s.funcs[i]

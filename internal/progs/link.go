@@ -59,6 +59,16 @@ type frame struct {
 	relocs []mapdef.Reloc
 }
 
+// linkerRoom is a linker with room for what a small object needs, in one allocation.
+type linkerRoom struct {
+	Linker
+	base  [16]placement
+	codes [4]Code
+	parts [12]Part
+	maps  [24]MapRef
+	bytes [1 << 10]byte
+}
+
 // NewLinker makes a linker; refs answers for the maps. It is for one goroutine.
 func (s *Set) NewLinker(refs Refs) *Linker {
 	code := uint64(0)
@@ -66,8 +76,22 @@ func (s *Set) NewLinker(refs Refs) *Linker {
 		code += s.funcs[i].size
 	}
 	n := min(len(s.Programs), linkedPrograms)
-	return &Linker{Set: s, refs: refs, base: make([]placement, len(s.funcs)), bytes: slab[byte]{chunk: int(min(3*code, linkedBytes))}, // the records take twice the code
-		parts: slab[Part]{chunk: linkedParts * n}, maps: slab[MapRef]{chunk: linkedRefs * n}}
+	r := &linkerRoom{}
+	r.Linker = Linker{Set: s, refs: refs, base: room(r.base[:], len(s.funcs)),
+		bytes: slab[byte]{chunk: int(min(3*code, linkedBytes)), free: r.bytes[:0]}, // the records take twice the code
+		parts: slab[Part]{chunk: linkedParts * n, free: r.parts[:0]}, maps: slab[MapRef]{chunk: linkedRefs * n, free: r.maps[:0]}}
+	if n <= len(r.codes) {
+		r.Linker.codes = r.codes[:]
+	}
+	return &r.Linker
+}
+
+// room is n zero elements of what is there already, or of a new array if that is too small.
+func room[T any](there []T, n int) []T {
+	if n > len(there) {
+		return make([]T, n)
+	}
+	return there[:n:n]
 }
 
 // Link is NewLinker and Link for one program.
