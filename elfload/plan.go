@@ -122,8 +122,8 @@ func (o *Object) Plan(opts Options) (*Plan, error) {
 type planRoom struct {
 	Plan
 	attr     bpfsys.MapAttr // for checkSizes
-	programs [2]PlannedProgram
-	steps    [12]Step
+	programs [fewPrograms]PlannedProgram
+	steps    [16]Step
 }
 
 // planStage marks errors that the readers made without knowing the stage.

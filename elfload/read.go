@@ -91,9 +91,9 @@ type reader struct {
 
 // fileRoom is room for what a small object's file has, in one allocation.
 type fileRoom struct {
-	sections [24]mapdef.Section
+	sections [28]mapdef.Section
 	symbols  [24]mapdef.Symbol
-	patched  [24][]mapdef.Reloc
+	patched  [28][]mapdef.Reloc
 	relocs   [8]mapdef.Reloc
 }
 

@@ -78,8 +78,12 @@ func progInfo(fd int) (info ProgInfo, maps uint32, err error) {
 }
 
 // spare keeps one struct for the kernel to write to, so that a load of many objects does
-// not need one for each. It is safe for concurrent use.
-type spare[T any] struct{ one atomic.Pointer[T] }
+// not need one for each. It is safe for concurrent use. The first one stands among the
+// variables of the program, where it costs no page of the heap.
+type spare[T any] struct {
+	first T
+	used  atomic.Bool // first is taken
+}
 
 var (
 	mapWires  spare[mapInfoWire]
@@ -88,15 +92,18 @@ var (
 
 // take is a zero T.
 func (s *spare[T]) take() *T {
-	w := s.one.Swap(nil)
-	if w == nil {
+	if !s.used.CompareAndSwap(false, true) {
 		return new(T)
 	}
-	clear(unsafe.Slice(w, 1))
-	return w
+	clear(unsafe.Slice(&s.first, 1))
+	return &s.first
 }
 
-func (s *spare[T]) give(w *T) { s.one.Store(w) }
+func (s *spare[T]) give(w *T) {
+	if w == &s.first {
+		s.used.Store(false)
+	}
+}
 
 // GetBTFInfo describes the BTF that fd is.
 func GetBTFInfo(fd int) (BTFInfo, error) {

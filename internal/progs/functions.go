@@ -73,7 +73,7 @@ type setRoom struct {
 	Set
 	first    [40]int
 	funcs    [8]function
-	programs [2]Program
+	programs [4]Program
 }
 
 // Parse finds the functions of an object and decides which are programs: the
