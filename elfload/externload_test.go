@@ -64,7 +64,9 @@ func loaded(t *testing.T, p *Plan, r *recorder) (map[string]bpfsys.ProgAttr, *Co
 	refuse := r.refuse
 	r.refuse = func(call string, a any) syscall.Errno {
 		if a, ok := a.(*bpfsys.ProgAttr); ok {
-			all[a.Name] = *a
+			kept := *a
+			kept.Insns = bytes.Clone(a.Insns) // in the room of the next program too
+			all[a.Name] = kept
 		}
 		if refuse != nil {
 			return refuse(call, a)

@@ -26,9 +26,9 @@ type part struct {
 	data []byte
 }
 
-// wholeImage is a file that is in memory.
-func wholeImage(raw []byte) *image {
-	return &image{size: uint64(len(raw)), parts: []part{{0, raw}}}
+// hold makes im a file that is in memory.
+func (im *image) hold(raw []byte) {
+	im.size, im.parts = uint64(len(raw)), append(im.room[:0], part{0, raw})
 }
 
 // extent is the bytes [from, to).
@@ -41,14 +41,13 @@ const (
 	readGap    = 8 << 10  // unwanted bytes that are read rather than to begin anew
 )
 
-// newImage is a file of that size of which only the beginning is read.
-func newImage(file io.ReaderAt, size int) (*image, error) {
-	im := &image{size: uint64(size), file: file}
-	im.parts = im.room[:0]
+// open makes im a file of that size of which only the beginning is read.
+func (im *image) open(file io.ReaderAt, size int) error {
+	im.size, im.file, im.parts = uint64(size), file, im.room[:0]
 	if size <= wholeBelow {
-		return im, im.whole()
+		return im.whole()
 	}
-	return im, im.need(extent{0, firstPart})
+	return im.need(extent{0, firstPart})
 }
 
 // whole reads everything.

@@ -38,12 +38,12 @@ func TestPartsAreEnough(t *testing.T) {
 		// As long as a large file: a section's worth of debug information behind it.
 		long := append(bytes.Clone(raw), make([]byte, 2*wholeBelow)...)
 		file := &reads{data: long}
-		im, err := newImage(file, len(long))
+		im, err := openedImage(file, len(long))
 		if err != nil {
 			t.Fatal(path, err)
 		}
-		parts, partsErr := read(im, ReadOptions{Name: "x"})
-		whole, wholeErr := read(wholeImage(long), ReadOptions{Name: "x"})
+		parts, partsErr := (&objectRoom{}).read(im, ReadOptions{Name: "x"})
+		whole, wholeErr := Read(long, ReadOptions{Name: "x"})
 		if (partsErr == nil) != (wholeErr == nil) || partsErr != nil && partsErr.Error() != wholeErr.Error() {
 			t.Errorf("%s: in parts %v, whole %v", path, partsErr, wholeErr)
 			continue
@@ -63,7 +63,7 @@ func TestPartsAreEnough(t *testing.T) {
 
 func TestNeedJoinsNeighbours(t *testing.T) {
 	file := &reads{data: make([]byte, 1<<20)}
-	im, err := newImage(file, len(file.data))
+	im, err := openedImage(file, len(file.data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestNeedJoinsNeighbours(t *testing.T) {
 
 // A file that becomes shorter while it is read is an error.
 func TestShorterThanItSaid(t *testing.T) {
-	im, err := newImage(&reads{data: make([]byte, 50_000)}, 60_000)
+	im, err := openedImage(&reads{data: make([]byte, 50_000)}, 60_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,15 +100,20 @@ func TestLegacyIsReadWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := append(bytes.Clone(raw), bytes.Repeat([]byte{7}, 2*wholeBelow)...)
-	im, err := newImage(&reads{data: long}, len(long))
+	im, err := openedImage(&reads{data: long}, len(long))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := read(im, ReadOptions{})
+	o, err := (&objectRoom{}).read(im, ReadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(o.file.Raw, long) {
 		t.Errorf("%d of %d bytes are there", len(o.file.Raw), len(long))
 	}
+}
+
+func openedImage(file io.ReaderAt, size int) (*image, error) {
+	im := &image{}
+	return im, im.open(file, size)
 }

@@ -84,6 +84,7 @@ func (v *verification) take() (int, bool) {
 // workRoom is what a worker uses for one program after the other.
 type workRoom struct {
 	insns []byte
+	first [512]byte // for insns
 	attr  bpfsys.ProgAttr
 }
 
@@ -198,6 +199,9 @@ func (l *loader) loadProgram(i int, room *workRoom) (fd int, log string, err err
 // ids, CO-RE. lost are the CO-RE relocations that found nothing. The result is room's
 // until its next program.
 func (l *loader) progAttr(p *PlannedProgram, room *workRoom) (*bpfsys.ProgAttr, []progs.CoreFailure, error) {
+	if room.insns == nil {
+		room.insns = room.first[:0]
+	}
 	insns := p.code.Patch(room.insns, func(m int) int { return l.maps[m].fd })
 	room.insns = insns
 	lost, err := l.kernelTypes.relocate(p.code, insns)

@@ -59,15 +59,15 @@ func Open(path string) (*Object, error) { return ReadOptions{}.Open(path) }
 // Open reads the object at path.
 func (ro ReadOptions) Open(path string) (*Object, error) {
 	stack.Grow()
-	im, closeFile, err := openImage(path)
-	if err != nil {
+	room := &objectRoom{}
+	if err := room.open(path); err != nil {
 		return nil, err
 	}
-	defer closeFile()
+	defer room.close()
 	if ro.Name == "" {
 		ro.Name = objectName(path)
 	}
-	obj, err := read(im, ro)
+	obj, err := room.read(&room.image, ro)
 	if obj != nil {
 		obj.Path = path
 	}
@@ -75,17 +75,27 @@ func (ro ReadOptions) Open(path string) (*Object, error) {
 }
 
 // Read reads an object from its bytes, which must not change afterwards.
-func Read(raw []byte, ro ReadOptions) (*Object, error) { return read(wholeImage(raw), ro) }
-
-// objectRoom is an Object with the file that it is read from, in one allocation.
-type objectRoom struct {
-	Object
-	file mapdef.File
+func Read(raw []byte, ro ReadOptions) (*Object, error) {
+	room := &objectRoom{}
+	room.image.hold(raw)
+	return room.read(&room.image, ro)
 }
 
-func read(im *image, ro ReadOptions) (*Object, error) {
-	room := &objectRoom{}
-	if err := readFile(&room.file, im); err != nil {
+// objectRoom is an Object with the file that it is read from, and room for what a small
+// one has, in one allocation.
+type objectRoom struct {
+	Object
+	file   mapdef.File
+	image  image
+	source rawFile
+	opened bool // source is
+	tables fileRoom
+	maps   [2]MapDef
+}
+
+// read reads an object from its bytes, which may be another object's too.
+func (room *objectRoom) read(im *image, ro ReadOptions) (*Object, error) {
+	if err := readFile(&room.file, im, &room.tables); err != nil {
 		return nil, err
 	}
 	if ro.Name == "" {
@@ -103,8 +113,12 @@ func read(im *image, ro ReadOptions) (*Object, error) {
 	o.progs = set
 	o.Programs = o.progs.Programs
 	o.Warnings = append(o.Warnings, o.progs.Warnings...)
+	o.Maps = room.maps[:0]
 	if err := o.readMaps(); err != nil {
 		return nil, err
+	}
+	if len(o.Maps) == 0 {
+		o.Maps = nil
 	}
 	return o, nil
 }
@@ -176,7 +190,7 @@ func (o *Object) add(defs []mapdef.Def, warns []mapdef.Warning) {
 			}
 		}
 	}
-	if base == 0 {
+	if base == 0 && len(defs) > cap(o.Maps) {
 		o.Maps = defs
 	} else {
 		o.Maps = append(o.Maps, defs...)

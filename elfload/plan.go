@@ -122,6 +122,7 @@ func (o *Object) Plan(opts Options) (*Plan, error) {
 type planRoom struct {
 	Plan
 	attr     bpfsys.MapAttr // for checkSizes
+	maps     [fewMaps]PlannedMap
 	programs [fewPrograms]PlannedProgram
 	steps    [16]Step
 }
@@ -142,7 +143,7 @@ func (o *Object) withDialect(dialect string) (*Object, error) {
 	}
 	ro := o.read
 	ro.Dialect = dialect
-	again, err := read(o.image, ro)
+	again, err := (&objectRoom{}).read(o.image, ro)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +186,7 @@ func (p *Plan) planMaps() error {
 	if err := setVars(p.Object, defs, vars); err != nil {
 		return err
 	}
-	p.Maps = make([]PlannedMap, len(defs))
+	p.Maps = fitting(p.room.maps[:], len(defs))
 	for i := range defs {
 		p.Maps[i] = PlannedMap{MapDef: defs[i], Create: !defs[i].Optional}
 		separate(&p.Maps[i].MapDef)

@@ -17,47 +17,56 @@ import (
 // are 32 bits wide, and nothing that clang writes comes near it.
 const maxObject = 1 << 30
 
-// openImage reads of the file what Read will look at; it may be a pipe. The image is
-// read from until close. A file that cannot be opened is wrong usage, whatever the
-// errno: missing privilege speaks of the kernel's.
-func openImage(path string) (im *image, closeFile func(), err error) {
+// open reads of the file what read will look at; it may be a pipe. The image is read
+// from until close. A file that cannot be opened is wrong usage, whatever the errno:
+// missing privilege speaks of the kernel's.
+func (r *objectRoom) open(path string) error {
 	usage := func(err error) error {
 		return &Error{Stage: StageRead, Kind: ErrUsage, Code: "open", Err: err}
 	}
 	f, size, err := openFile(path)
 	if err != nil {
-		return nil, nil, usage(err)
+		return usage(err)
 	}
 	if size > maxObject {
 		f.close()
-		return nil, nil, badFile("too_large", "file is larger than %d bytes", maxObject)
+		return badFile("too_large", "file is larger than %d bytes", maxObject)
 	}
 	if size >= 0 {
-		if im, err = newImage(f, int(size)); err != nil {
-			f.close()
-			return nil, nil, err
+		r.source, r.opened = f, true
+		if err := r.image.open(&r.source, int(size)); err != nil {
+			r.close()
+			return err
 		}
-		return im, f.close, nil
+		return nil
 	}
 	stream := f.stream()
 	defer stream.Close()
 	data, err := io.ReadAll(io.LimitReader(stream, maxObject+1))
 	if err != nil {
-		return nil, nil, usage(err)
+		return usage(err)
 	}
 	if len(data) > maxObject {
-		return nil, nil, badFile("too_large", "file is larger than %d bytes", maxObject)
+		return badFile("too_large", "file is larger than %d bytes", maxObject)
 	}
-	return wholeImage(data), func() {}, nil
+	r.image.hold(data)
+	return nil
+}
+
+func (r *objectRoom) close() {
+	if r.opened {
+		r.source.close()
+		r.opened = false
+	}
 }
 
 func badFile(code, format string, args ...any) *Error {
 	return &Error{Stage: StageRead, Kind: ErrBadObject, Code: code, Err: fmt.Errorf(format, args...)}
 }
 
-// readFile turns the bytes of an ELF file into a checked mapdef.File, f.
-func readFile(f *mapdef.File, im *image) error {
-	room := &fileRoom{}
+// readFile turns the bytes of an ELF file into a checked mapdef.File, f, which may use
+// room.
+func readFile(f *mapdef.File, im *image, room *fileRoom) error {
 	var headers [32]sectionHeader // as most files have fewer
 	sections, err := readHeaders(f, im, headers[:])
 	if err != nil {
@@ -89,7 +98,7 @@ type reader struct {
 	f       *mapdef.File
 }
 
-// fileRoom is room for what a small object's file has, in one allocation.
+// fileRoom is room for what the file of a small object has.
 type fileRoom struct {
 	sections [28]mapdef.Section
 	symbols  [24]mapdef.Symbol

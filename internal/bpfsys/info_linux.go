@@ -13,7 +13,12 @@ import (
 func getInfo[T any](fd int, info *T) error {
 	var p pinned
 	defer p.Unpin()
-	w := infoAttr{bpfFD: uint32(fd), infoLen: uint32(unsafe.Sizeof(*info)), info: p.pin(unsafe.Pointer(info))}
+	return getInfoAt(fd, info, p.pin(unsafe.Pointer(info)))
+}
+
+// getInfoAt is getInfo with the address of info, which stays.
+func getInfoAt[T any](fd int, info *T, address uint64) error {
+	w := infoAttr{bpfFD: uint32(fd), infoLen: uint32(unsafe.Sizeof(*info)), info: address}
 	_, errno := call(cmdInfoByFD, &w)
 	if errno == 0 {
 		return nil
@@ -25,7 +30,7 @@ func getInfo[T any](fd int, info *T) error {
 func GetMapInfo(fd int) (MapInfo, error) {
 	w := mapWires.take()
 	defer mapWires.give(w)
-	if err := getInfo(fd, w); err != nil {
+	if err := mapWires.get(fd, w); err != nil {
 		return MapInfo{}, err
 	}
 	return MapInfo{
@@ -66,7 +71,7 @@ func GetProgFacts(fd int) (ProgInfo, error) {
 func progInfo(fd int) (info ProgInfo, maps uint32, err error) {
 	w := progWires.take()
 	defer progWires.give(w)
-	if err := getInfo(fd, w); err != nil {
+	if err := progWires.get(fd, w); err != nil {
 		return ProgInfo{}, 0, err
 	}
 	return ProgInfo{
@@ -97,6 +102,15 @@ func (s *spare[T]) take() *T {
 	}
 	clear(unsafe.Slice(&s.first, 1))
 	return &s.first
+}
+
+// get is getInfo for what take gave: first need not be pinned, as no variable of the
+// program moves.
+func (s *spare[T]) get(fd int, w *T) error {
+	if w == &s.first {
+		return getInfoAt(fd, w, uint64(uintptr(unsafe.Pointer(w))))
+	}
+	return getInfo(fd, w)
 }
 
 func (s *spare[T]) give(w *T) {

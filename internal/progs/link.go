@@ -20,7 +20,7 @@ type Linker struct {
 	base   []placement
 	linked int
 	stack  []frame
-	room   [4]frame // for the stack
+	room   [8]frame // for the stack
 	// The function at the top of the stack and a view of its code, which is
 	// stale as soon as a function has been appended.
 	fn *function

@@ -94,8 +94,9 @@ type Table struct {
 
 	// Split BTF (a kernel module's) goes on where its base ends; nil and 0 otherwise.
 	base     *Table
-	first    ID     // the id of its first type
-	firstStr uint32 // the offset of its first string
+	first    ID          // the id of its first type
+	firstStr uint32      // the offset of its first string
+	room     [128]uint32 // for offsets
 }
 
 // Parse checks the header, every record's extent and every name, and keeps raw
@@ -179,7 +180,10 @@ var extraSizes = [32]struct{ once, each uint8 }{Int: {4, 0}, Var: {4, 0}, DeclTa
 // index walks the records once. The kernel has more than 100,000, so it reads
 // words and makes no Type of them.
 func (t *Table) index() error {
-	t.offsets = make([]uint32, 0, 2+len(t.types)/(2*recordSize))
+	t.offsets = t.room[:0]
+	if n := 2 + len(t.types)/(2*recordSize); n > len(t.room) {
+		t.offsets = make([]uint32, 0, n)
+	}
 	if t.base == nil {
 		t.offsets = append(t.offsets, 0)
 	}
