@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"github.com/bpfload/bpfload/internal/bpfsys"
+	"github.com/bpfload/bpfload/internal/room"
 	"github.com/bpfload/bpfload/internal/stack"
 	"github.com/bpfload/bpfload/verifierlog"
 )
@@ -153,14 +154,6 @@ type collectionRoom struct {
 	progs [fewPrograms]LoadedProgram
 }
 
-// fitting is n elements of room, or of a new array if that is too small.
-func fitting[T any](room []T, n int) []T {
-	if n > len(room) {
-		return make([]T, n)
-	}
-	return room[:n:n]
-}
-
 type loadedMap struct {
 	fd         int
 	err        error // with Options.KeepGoing
@@ -190,7 +183,7 @@ func newLoader(ctx context.Context, p *Plan, k kernel) *loader {
 	r := &loaderRoom{}
 	l := &r.loader
 	*l = loader{plan: p, k: k, ctx: ctx, btf: noFD, kernelTypes: &r.types, links: newLoadedLinks(p),
-		maps: fitting(r.maps[:], len(p.Maps)), progs: fitting(r.progs[:], len(p.Programs))}
+		maps: room.For(r.maps[:], len(p.Maps)), progs: room.For(r.progs[:], len(p.Programs))}
 	l.kernelTypes.begin(p, k)
 	for i := range l.maps {
 		l.maps[i].fd = noFD
@@ -298,7 +291,7 @@ func (l *loader) trace(format string, args ...any) {
 func (l *loader) collect() (*Collection, error) {
 	r := &collectionRoom{}
 	c := &r.Collection
-	*c = Collection{Plan: l.plan, kernel: l.k, MapData: fitting(r.maps[:], len(l.maps)), Programs: fitting(r.progs[:], len(l.progs))}
+	*c = Collection{Plan: l.plan, kernel: l.k, MapData: room.For(r.maps[:], len(l.maps)), Programs: room.For(r.progs[:], len(l.progs))}
 	l.collectLinks(c)
 	for i := range l.maps {
 		if err := l.collectMap(c, i); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/bpfload/bpfload/btfmaps"
+	"github.com/bpfload/bpfload/internal/elffile"
 	"github.com/bpfload/bpfload/internal/kconfig"
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
@@ -46,7 +47,7 @@ type Object struct {
 	Warnings []Warning
 
 	file    *mapdef.File
-	image   *image // what file was made of
+	image   *elffile.Image // what file was made of
 	progs   *progs.Set
 	kconfig *kconfig.Set // nil for none
 	read    ReadOptions
@@ -60,10 +61,10 @@ func Open(path string) (*Object, error) { return ReadOptions{}.Open(path) }
 func (ro ReadOptions) Open(path string) (*Object, error) {
 	stack.Grow()
 	room := &objectRoom{}
-	if err := room.open(path); err != nil {
+	if err := room.image.Open(path); err != nil {
 		return nil, err
 	}
-	defer room.close()
+	defer room.image.Close()
 	if ro.Name == "" {
 		ro.Name = objectName(path)
 	}
@@ -77,7 +78,7 @@ func (ro ReadOptions) Open(path string) (*Object, error) {
 // Read reads an object from its bytes, which must not change afterwards.
 func Read(raw []byte, ro ReadOptions) (*Object, error) {
 	room := &objectRoom{}
-	room.image.hold(raw)
+	room.image.Hold(raw)
 	return room.read(&room.image, ro)
 }
 
@@ -86,16 +87,14 @@ func Read(raw []byte, ro ReadOptions) (*Object, error) {
 type objectRoom struct {
 	Object
 	file   mapdef.File
-	image  image
-	source rawFile
-	opened bool // source is
-	tables fileRoom
+	image  elffile.Image
+	tables elffile.Tables
 	maps   [2]MapDef
 }
 
 // read reads an object from its bytes, which may be another object's too.
-func (room *objectRoom) read(im *image, ro ReadOptions) (*Object, error) {
-	if err := readFile(&room.file, im, &room.tables); err != nil {
+func (room *objectRoom) read(im *elffile.Image, ro ReadOptions) (*Object, error) {
+	if err := elffile.Read(&room.file, im, &room.tables); err != nil {
 		return nil, err
 	}
 	if ro.Name == "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/bpfload/bpfload/internal/bpfsys"
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
+	"github.com/bpfload/bpfload/internal/room"
 )
 
 // Plan is everything that a load will do, in order, with indices instead of
@@ -103,9 +104,9 @@ func (o *Object) Plan(opts Options) (*Plan, error) {
 	if opts.PageSize == 0 {
 		opts.PageSize = os.Getpagesize()
 	}
-	room := &planRoom{}
-	p := &room.Plan
-	*p = Plan{room: room, Object: o, opts: opts, calls: o.calls, Warnings: append([]Warning(nil), o.Warnings...)}
+	in := &planRoom{}
+	p := &in.Plan
+	*p = Plan{room: in, Object: o, opts: opts, calls: o.calls, Warnings: append([]Warning(nil), o.Warnings...)}
 	for _, step := range []func() error{p.planMaps, p.planNames, p.planBTF, p.planPrograms, p.planPins, p.planLinks} {
 		if err := step(); err != nil {
 			return nil, planStage(err)
@@ -186,7 +187,7 @@ func (p *Plan) planMaps() error {
 	if err := setVars(p.Object, defs, vars); err != nil {
 		return err
 	}
-	p.Maps = fitting(p.room.maps[:], len(defs))
+	p.Maps = room.For(p.room.maps[:], len(defs))
 	for i := range defs {
 		p.Maps[i] = PlannedMap{MapDef: defs[i], Create: !defs[i].Optional}
 		separate(&p.Maps[i].MapDef)

@@ -8,13 +8,14 @@ import (
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/progs"
+	"github.com/bpfload/bpfload/internal/room"
 )
 
 // planPrograms gives every program its type, decides which are loaded, and
 // links those.
 func (p *Plan) planPrograms() error {
 	o := p.Object
-	p.Programs = fitting(p.room.programs[:], len(o.Programs))
+	p.Programs = room.For(p.room.programs[:], len(o.Programs))
 	for i := range o.Programs {
 		pr := &p.Programs[i]
 		pr.ProgramDef = o.Programs[i]
@@ -160,7 +161,7 @@ func (p *Plan) link(i int, linker *progs.Linker) error {
 	}
 	if p.linked += codeSize(code); p.linked > p.Object.maxLinked() {
 		return fail("linked_size", fmt.Errorf("the programs up to this one, each with its functions, take more than %d bytes of linked code, more than an object of %d bytes is given",
-			p.Object.maxLinked(), p.Object.image.size), "load fewer programs at once: make some optional, SEC(\"?…\")")
+			p.Object.maxLinked(), p.Object.image.Size()), "load fewer programs at once: make some optional, SEC(\"?…\")")
 	}
 	pr.code = code
 	p.Warnings = append(p.Warnings, code.Warnings...)
@@ -170,7 +171,7 @@ func (p *Plan) link(i int, linker *progs.Linker) error {
 
 // maxLinked bounds the bytes of all linked programs of an object: many programs
 // that share large functions would otherwise take thousands of times the file.
-func (o *Object) maxLinked() uint64 { return 32<<20 + 4*o.image.size }
+func (o *Object) maxLinked() uint64 { return 32<<20 + 4*o.image.Size() }
 
 // codeSize is what a linked program takes, in bytes.
 func codeSize(c *progs.Code) uint64 {

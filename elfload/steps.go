@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/room"
 )
 
 // Op is what a step does.
@@ -61,7 +62,7 @@ type Step struct {
 // and last what replaces something older that is in use. From here on the plan
 // does not change.
 func (p *Plan) planSteps() {
-	p.Steps = fitting(p.room.steps[:], 1+2*len(p.Maps)+2*len(p.Programs))[:0] // about
+	p.Steps = room.For(p.room.steps[:], 1+2*len(p.Maps)+2*len(p.Programs))[:0] // about
 	if p.btf != nil {
 		p.step(Step{Op: OpLoadBTF})
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"sync/atomic"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -74,6 +75,7 @@ func inFirstUserNS() bool {
 	if unix.Capget(&header, &sets[0]) != nil || sets[0].Effective&(1<<unix.CAP_SYS_ADMIN) == 0 {
 		return false // asking would leave a denial in the audit log
 	}
-	_, errno := call(cmdBTFNextID, &idAttr{}) // the kernel's own types have one
+	var w idAttr
+	_, errno := callMin(cmdBTFNextID, &w, unsafe.Sizeof(w)) // the kernel's own types have one
 	return errno == 0
 }

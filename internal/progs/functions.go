@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/room"
 )
 
 // Set holds the functions of an object. It does not change after Parse, so it
@@ -85,13 +86,13 @@ type setRoom struct {
 func Parse(f *mapdef.File) (*Set, error) {
 	r := &setRoom{}
 	s := &r.Set
-	s.file, s.first = f, room(r.first[:], len(f.Sections)+1)
+	s.file, s.first = f, room.For(r.first[:], len(f.Sections)+1)
 	var ( // most objects have fewer sections and functions
 		ends  [64]int
 		marks [24]mark
 	)
 	symbols := functionSymbols(f, ends[:0], marks[:])
-	s.funcs = room(r.funcs[:], len(symbols.all))[:0]
+	s.funcs = room.For(r.funcs[:], len(symbols.all))[:0]
 	calls := &allJumps{file: f}
 	for i := range f.Sections {
 		s.first[i] = len(s.funcs)
@@ -158,7 +159,7 @@ func functionSymbols(f *mapdef.File, ends []int, all []mark) (marks sectionMarks
 	for i, n := range next {
 		next[i], total = total, total+n
 	}
-	marks = sectionMarks{room(all, total), next}
+	marks = sectionMarks{room.For(all, total), next}
 	for i := range f.Symbols {
 		if sym := &f.Symbols[i]; may(sym) {
 			marks.all[next[sym.Section]] = mark{sym.Value, sym.Size, i}
@@ -329,7 +330,7 @@ func (s *Set) choosePrograms(calls *allJumps, few []Program) {
 			outside++
 		}
 	}
-	s.Programs = room(few, min(outside, 64))[:0]
+	s.Programs = room.For(few, min(outside, 64))[:0]
 	pick := func(text bool) {
 		for i := range s.funcs {
 			fn := &s.funcs[i]

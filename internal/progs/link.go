@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/room"
 )
 
 // Linker puts programs of one object together, one after the other. Functions are
@@ -77,21 +78,13 @@ func (s *Set) NewLinker(refs Refs) *Linker {
 	}
 	n := min(len(s.Programs), linkedPrograms)
 	r := &linkerRoom{}
-	r.Linker = Linker{Set: s, refs: refs, base: room(r.base[:], len(s.funcs)),
+	r.Linker = Linker{Set: s, refs: refs, base: room.For(r.base[:], len(s.funcs)),
 		bytes: slab[byte]{chunk: int(min(3*code, linkedBytes)), free: r.bytes[:0]}, // the records take twice the code
 		parts: slab[Part]{chunk: linkedParts * n, free: r.parts[:0]}, maps: slab[MapRef]{chunk: linkedRefs * n, free: r.maps[:0]}}
 	if n <= len(r.codes) {
 		r.Linker.codes = r.codes[:]
 	}
 	return &r.Linker
-}
-
-// room is n zero elements of what is there already, or of a new array if that is too small.
-func room[T any](there []T, n int) []T {
-	if n > len(there) {
-		return make([]T, n)
-	}
-	return there[:n:n]
 }
 
 // Link is NewLinker and Link for one program.

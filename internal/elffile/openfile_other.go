@@ -1,6 +1,6 @@
 //go:build !unix
 
-package elfload
+package elffile
 
 import (
 	"io"

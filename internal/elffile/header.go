@@ -1,4 +1,4 @@
-package elfload
+package elffile
 
 import (
 	"debug/elf"
@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
+	"github.com/bpfload/bpfload/internal/room"
 )
 
 // Sizes in bytes of what include/uapi/linux/elf.h has for ELF64.
@@ -27,7 +28,7 @@ type sectionHeader struct {
 
 // readHeaders reads and checks the ELF header and the section headers. It asks what
 // debug/elf asks, and what is special about BPF objects (R9).
-func readHeaders(f *mapdef.File, im *image, room []sectionHeader) ([]sectionHeader, error) {
+func readHeaders(f *mapdef.File, im *Image, there []sectionHeader) ([]sectionHeader, error) {
 	raw := im.beginning()
 	if len(raw) < 4 || string(raw[:4]) != elf.ELFMAG {
 		return nil, badFile("not_elf", "not an ELF file")
@@ -55,7 +56,7 @@ func readHeaders(f *mapdef.File, im *image, room []sectionHeader) ([]sectionHead
 	if m := elf.Machine(f.Order.Uint16(raw[18:])); m != elf.EM_BPF && m != elf.EM_NONE {
 		return nil, badFile("elf_machine", "machine is %v instead of EM_BPF or EM_NONE", m)
 	}
-	return readSections(f.Order, im, room)
+	return readSections(f.Order, im, there)
 }
 
 // table is where the section headers stand.
@@ -67,7 +68,7 @@ type table struct {
 }
 
 // findTable reads the rest of the ELF header.
-func findTable(order binary.ByteOrder, im *image) (t table, err error) {
+func findTable(order binary.ByteOrder, im *Image) (t table, err error) {
 	raw := im.beginning()
 	u16 := func(at int) uint64 { return uint64(order.Uint16(raw[at:])) }
 	t = table{off: order.Uint64(raw[40:]), entsize: u16(58), count: u16(60), names: u16(62)}
@@ -102,7 +103,7 @@ func findTable(order binary.ByteOrder, im *image) (t table, err error) {
 
 // manySections reads the numbers that stand in the first section header where they
 // do not fit into the ELF header.
-func manySections(order binary.ByteOrder, im *image, t *table) error {
+func manySections(order binary.ByteOrder, im *Image, t *table) error {
 	if err := im.need(extent{t.off, t.off + sectionHeaderSize}); err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func manySections(order binary.ByteOrder, im *image, t *table) error {
 	return nil
 }
 
-func readSections(order binary.ByteOrder, im *image, room []sectionHeader) ([]sectionHeader, error) {
+func readSections(order binary.ByteOrder, im *Image, there []sectionHeader) ([]sectionHeader, error) {
 	t, err := findTable(order, im)
 	if err != nil || t.count == 0 {
 		return nil, err
@@ -136,7 +137,7 @@ func readSections(order binary.ByteOrder, im *image, room []sectionHeader) ([]se
 	if !ok {
 		return nil, badFile("elf", "ELF headers: %d section headers of %d bytes at %#x are not in the file", t.count, t.entsize, t.off)
 	}
-	sections := fitting(room, int(t.count))
+	sections := room.For(there, int(t.count))
 	for i := range sections {
 		b := data[uint64(i)*t.entsize:]
 		sections[i] = sectionHeader{typ: elf.SectionType(order.Uint32(b[4:])), flags: elf.SectionFlag(order.Uint64(b[8:])),
@@ -150,7 +151,7 @@ func readSections(order binary.ByteOrder, im *image, room []sectionHeader) ([]se
 }
 
 // nameSections cuts every name from one string.
-func nameSections(order binary.ByteOrder, im *image, sections []sectionHeader, t table, headers []byte) error {
+func nameSections(order binary.ByteOrder, im *Image, sections []sectionHeader, t table, headers []byte) error {
 	if t.names == 0 {
 		return nil
 	}

@@ -1,72 +1,28 @@
-package elfload
+// Package elffile reads ELF files as clang and the linkers of BPF write them: headers, sections,
+// symbols, relocations, BTF. It reads of a large file only what is asked for and allocates
+// little, because a process that loads one object does everything for the first time.
+package elffile
 
 import (
 	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 	"github.com/bpfload/bpfload/internal/rawbtf"
+	"github.com/bpfload/bpfload/internal/room"
 )
 
-// maxObject bounds the size in bytes of an object: offsets inside BPF objects
-// are 32 bits wide, and nothing that clang writes comes near it.
-const maxObject = 1 << 30
-
-// open reads of the file what read will look at; it may be a pipe. The image is read
-// from until close. A file that cannot be opened is wrong usage, whatever the errno:
-// missing privilege speaks of the kernel's.
-func (r *objectRoom) open(path string) error {
-	usage := func(err error) error {
-		return &Error{Stage: StageRead, Kind: ErrUsage, Code: "open", Err: err}
-	}
-	f, size, err := openFile(path)
-	if err != nil {
-		return usage(err)
-	}
-	if size > maxObject {
-		f.close()
-		return badFile("too_large", "file is larger than %d bytes", maxObject)
-	}
-	if size >= 0 {
-		r.source, r.opened = f, true
-		if err := r.image.open(&r.source, int(size)); err != nil {
-			r.close()
-			return err
-		}
-		return nil
-	}
-	stream := f.stream()
-	defer stream.Close()
-	data, err := io.ReadAll(io.LimitReader(stream, maxObject+1))
-	if err != nil {
-		return usage(err)
-	}
-	if len(data) > maxObject {
-		return badFile("too_large", "file is larger than %d bytes", maxObject)
-	}
-	r.image.hold(data)
-	return nil
+func badFile(code, format string, args ...any) *mapdef.Error {
+	return &mapdef.Error{Stage: mapdef.StageRead, Kind: mapdef.ErrBadObject, Code: code, Err: fmt.Errorf(format, args...)}
 }
 
-func (r *objectRoom) close() {
-	if r.opened {
-		r.source.close()
-		r.opened = false
-	}
-}
-
-func badFile(code, format string, args ...any) *Error {
-	return &Error{Stage: StageRead, Kind: ErrBadObject, Code: code, Err: fmt.Errorf(format, args...)}
-}
-
-// readFile turns the bytes of an ELF file into a checked mapdef.File, f, which may use
-// room.
-func readFile(f *mapdef.File, im *image, room *fileRoom) error {
+// Read turns the bytes of an ELF file into a checked mapdef.File, f, which may use
+// tables. Errors are *mapdef.Error of the read stage.
+func Read(f *mapdef.File, im *Image, tables *Tables) error {
 	var headers [32]sectionHeader // as most files have fewer
 	sections, err := readHeaders(f, im, headers[:])
 	if err != nil {
@@ -80,13 +36,13 @@ func readFile(f *mapdef.File, im *image, room *fileRoom) error {
 		return err
 	}
 	f.Raw = im.raw()
-	if err := r.sections(im, room.sections[:]); err != nil {
+	if err := r.sections(im, tables.sections[:]); err != nil {
 		return err
 	}
-	if err := r.symbols(im, room.symbols[:]); err != nil {
+	if err := r.symbols(im, tables.symbols[:]); err != nil {
 		return err
 	}
-	if err := r.relocations(room); err != nil {
+	if err := r.relocations(tables); err != nil {
 		return err
 	}
 	readBTF(f)
@@ -98,8 +54,8 @@ type reader struct {
 	f       *mapdef.File
 }
 
-// fileRoom is room for what the file of a small object has.
-type fileRoom struct {
+// Tables are room for what the file of a small object has.
+type Tables struct {
 	sections [28]mapdef.Section
 	symbols  [24]mapdef.Symbol
 	patched  [28][]mapdef.Reloc
@@ -108,7 +64,7 @@ type fileRoom struct {
 
 // disjoint refuses sections that share bytes, as far as it takes for what is made
 // of them all to be bounded by the file's size.
-func (r *reader) disjoint(im *image) error {
+func (r *reader) disjoint(im *Image) error {
 	total := uint64(0)
 	for i := range r.headers {
 		s := &r.headers[i]
@@ -116,7 +72,7 @@ func (r *reader) disjoint(im *image) error {
 			continue // the last is refused as truncated
 		}
 		if total += s.size; total > im.size {
-			return &Error{Stage: StageRead, Code: "overlap", Section: s.name, Offset: mapdef.At(s.offset),
+			return &mapdef.Error{Stage: mapdef.StageRead, Code: "overlap", Section: s.name, Offset: mapdef.At(s.offset),
 				Err: fmt.Errorf("the sections up to this one have %d bytes, more than the file of %d: they overlap", total, im.size)}
 		}
 	}
@@ -129,7 +85,7 @@ const nameBytes = 8
 
 // contents has the sections read that anybody looks at. Legacy definitions may ask
 // for a hash of the whole file (L57).
-func (r *reader) contents(im *image) error {
+func (r *reader) contents(im *Image) error {
 	if im.file == nil {
 		return nil
 	}
@@ -153,8 +109,8 @@ func ignored(s *sectionHeader) bool {
 		s.typ == elf.SHT_NULL || s.typ == elf.SHT_LOOS+0xfff4c03 // SHT_LLVM_ADDRSIG
 }
 
-func (r *reader) sections(im *image, room []mapdef.Section) error {
-	r.f.Sections = fitting(room, len(r.headers))
+func (r *reader) sections(im *Image, there []mapdef.Section) error {
+	r.f.Sections = room.For(there, len(r.headers))
 	for i := range r.headers {
 		s, out := &r.headers[i], &r.f.Sections[i]
 		*out = mapdef.Section{Index: i, Name: s.name, Type: s.typ, Flags: s.flags, Link: s.link, Info: s.info,
@@ -163,13 +119,13 @@ func (r *reader) sections(im *image, room []mapdef.Section) error {
 			continue
 		}
 		if s.flags&elf.SHF_COMPRESSED != 0 {
-			return &Error{Stage: StageRead, Code: "compressed", Section: s.name, Offset: mapdef.At(s.offset),
+			return &mapdef.Error{Stage: mapdef.StageRead, Code: "compressed", Section: s.name, Offset: mapdef.At(s.offset),
 				Err:  errors.New("the section is compressed, which BPF loaders do not read"),
 				Hint: "decompress it with llvm-objcopy --decompress-debug-sections or compile without -gz"}
 		}
 		data, ok := im.span(s.offset, s.size)
 		if !ok {
-			return &Error{Stage: StageRead, Code: "truncated", Section: s.name, Offset: mapdef.At(s.offset),
+			return &mapdef.Error{Stage: mapdef.StageRead, Code: "truncated", Section: s.name, Offset: mapdef.At(s.offset),
 				Err: fmt.Errorf("%d bytes from there are outside the file of %d bytes", s.size, im.size)}
 		}
 		out.Data = data
@@ -180,7 +136,7 @@ func (r *reader) sections(im *image, room []mapdef.Section) error {
 const symbolSize = 24 // Elf64_Sym
 
 // symbols reads the symbol table. Names share the bytes of the string table.
-func (r *reader) symbols(im *image, room []mapdef.Symbol) error {
+func (r *reader) symbols(im *Image, there []mapdef.Symbol) error {
 	tab := -1
 	for i := range r.f.Sections {
 		if r.f.Sections[i].Type != elf.SHT_SYMTAB {
@@ -203,7 +159,7 @@ func (r *reader) symbols(im *image, room []mapdef.Symbol) error {
 	}
 	strs := sameBytes(r.f.Sections[sec.Link].Data)
 	bo := r.f.Order
-	r.f.Symbols = fitting(room, len(sec.Data)/symbolSize)
+	r.f.Symbols = room.For(there, len(sec.Data)/symbolSize)
 	names := uint64(0)
 	for i := range r.f.Symbols {
 		b := sec.Data[i*symbolSize:]
@@ -238,16 +194,16 @@ func cstring(strs string, off uint32) (string, bool) {
 	return strs[off : int(off)+n], true
 }
 
-func (r *reader) at(section, offset int, code, format string, args ...any) *Error {
-	return &Error{Stage: StageRead, Code: code, Section: r.f.Sections[section].Name, Offset: mapdef.At(uint64(offset)),
+func (r *reader) at(section, offset int, code, format string, args ...any) *mapdef.Error {
+	return &mapdef.Error{Stage: mapdef.StageRead, Code: code, Section: r.f.Sections[section].Name, Offset: mapdef.At(uint64(offset)),
 		Err: fmt.Errorf(format, args...)}
 }
 
 // relocations reads SHT_REL and SHT_RELA and files each entry under the section
 // that it patches.
-func (r *reader) relocations(room *fileRoom) error {
-	r.f.Relocs = fitting(room.patched[:], len(r.f.Sections))
-	free := room.relocs[:]
+func (r *reader) relocations(tables *Tables) error {
+	r.f.Relocs = room.For(tables.patched[:], len(r.f.Sections))
+	free := tables.relocs[:]
 	for i := range r.f.Sections {
 		sec := &r.f.Sections[i]
 		if (sec.Type != elf.SHT_REL && sec.Type != elf.SHT_RELA) || strings.HasPrefix(sec.Name, ".rel.debug_") ||

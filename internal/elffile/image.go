@@ -1,4 +1,4 @@
-package elfload
+package elffile
 
 import (
 	"cmp"
@@ -10,14 +10,17 @@ import (
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
 
-// image is the bytes of an object file. Of a large file only what is asked for
+// Image is the bytes of an object file. Of a large file only what is asked for
 // is read and kept, because most of what clang -g writes is debug information
 // that no loader looks at.
-type image struct {
+type Image struct {
 	size  uint64
 	parts []part      // few; they may overlap
 	file  io.ReaderAt // where to read from, nil when everything is there
 	room  [8]part     // for parts
+
+	source rawFile // where file is one that Open has opened
+	opened bool
 }
 
 // part is what stands in the file from off on.
@@ -26,8 +29,11 @@ type part struct {
 	data []byte
 }
 
-// hold makes im a file that is in memory.
-func (im *image) hold(raw []byte) {
+// Size is the size of the file in bytes.
+func (im *Image) Size() uint64 { return im.size }
+
+// Hold makes im a file that is in memory; raw must not change afterwards.
+func (im *Image) Hold(raw []byte) {
 	im.size, im.parts = uint64(len(raw)), append(im.room[:0], part{0, raw})
 }
 
@@ -41,8 +47,9 @@ const (
 	readGap    = 8 << 10  // unwanted bytes that are read rather than to begin anew
 )
 
-// open makes im a file of that size of which only the beginning is read.
-func (im *image) open(file io.ReaderAt, size int) error {
+// From makes im a file of that size in bytes, of which only the beginning is read yet. file is
+// read from as long as Read is called with the image.
+func (im *Image) From(file io.ReaderAt, size int) error {
 	im.size, im.file, im.parts = uint64(size), file, im.room[:0]
 	if size <= wholeBelow {
 		return im.whole()
@@ -51,7 +58,7 @@ func (im *image) open(file io.ReaderAt, size int) error {
 }
 
 // whole reads everything.
-func (im *image) whole() error {
+func (im *Image) whole() error {
 	if im.file == nil {
 		return nil
 	}
@@ -63,7 +70,7 @@ func (im *image) whole() error {
 
 // need reads the extents, in any order. What lies outside of the file is left to
 // those who look there.
-func (im *image) need(want ...extent) error {
+func (im *Image) need(want ...extent) error {
 	if im.file == nil {
 		return nil
 	}
@@ -85,7 +92,7 @@ func (im *image) need(want ...extent) error {
 	return im.read(next)
 }
 
-func (im *image) read(e extent) error {
+func (im *Image) read(e extent) error {
 	if e.from >= e.to {
 		return nil
 	}
@@ -103,12 +110,12 @@ func (im *image) read(e extent) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF // the file has become shorter
 	}
-	return &Error{Stage: StageRead, Kind: ErrUsage, Code: "open", Err: err}
+	return &mapdef.Error{Stage: mapdef.StageRead, Kind: mapdef.ErrUsage, Code: "open", Err: err}
 }
 
 // span is n bytes from off on, false where they are not in the file or were not
 // read.
-func (im *image) span(off, n uint64) ([]byte, bool) {
+func (im *Image) span(off, n uint64) ([]byte, bool) {
 	for i := range im.parts {
 		if p := &im.parts[i]; off >= p.off {
 			if b, ok := mapdef.Span(p.data, off-p.off, n); ok {
@@ -120,13 +127,13 @@ func (im *image) span(off, n uint64) ([]byte, bool) {
 }
 
 // has tells whether n bytes from off on are in the file.
-func (im *image) has(off, n uint64) bool { return off <= im.size && n <= im.size-off }
+func (im *Image) has(off, n uint64) bool { return off <= im.size && n <= im.size-off }
 
 // beginning is at least the ELF header, where the file is that long.
-func (im *image) beginning() []byte { return im.parts[0].data }
+func (im *Image) beginning() []byte { return im.parts[0].data }
 
 // raw is the whole file, nil where it was not read.
-func (im *image) raw() []byte {
+func (im *Image) raw() []byte {
 	b, _ := im.span(0, im.size)
 	return b
 }
