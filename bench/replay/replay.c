@@ -99,8 +99,10 @@ static int parse(unsigned char *p, unsigned char *end)
 				return -1;
 			at = word(p), len = word(p + 4);
 			address = (uint64_t)(uintptr_t)(p + 8);
-			if (at + 8 > size || padded(len) > (size_t)(end - p - 8))
+			if (at + 8 > padded(size) || padded(len) > (size_t)(end - p - 8))
 				return -1;
+			if (c->size < at + 8) /* the address had fewer bytes that are not zero */
+				c->size = at + 8;
 			memcpy(c->attr + at, &address, 8);
 			p += 8 + padded(len);
 		}
