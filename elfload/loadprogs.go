@@ -133,9 +133,9 @@ func (l *loader) longestFirst(steps []Step) []int {
 // anotherWorker is how many instructions, besides the longest program's, make up for
 // the start of one more thread. Programs do not count for themselves: what the kernel
 // does around a small one (memory, JIT, patching of its text) two threads wait for each
-// other to do, so that each takes twice as long (bench/NOTES.md).
+// other to do, least where page tables are not shadowed (bench/NOTES.md).
 const (
-	anotherWorker = 600
+	anotherWorker = 100
 	// slowProgram shows that the instructions do not tell.
 	slowProgram = time.Millisecond
 )
