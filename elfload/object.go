@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/bpfload/bpfload/btfmaps"
 	"github.com/bpfload/bpfload/internal/elffile"
@@ -139,7 +141,13 @@ func (o *Object) readMaps() error {
 		return err
 	}
 	o.add(defs, append(warns, more...))
-	defs, warns, err = dataMaps(o.file, o.Name, legacymaps.PinStrings(o.file, legacy))
+	// What follows of legacy and struct_ops maps is passed by where there are none: a process
+	// that reads one object need not touch that code (bench/NOTES.md).
+	var pins []int // sections of strings
+	if len(legacy) > 0 {
+		pins = legacymaps.PinStrings(o.file, legacy)
+	}
+	defs, warns, err = dataMaps(o.file, o.Name, pins)
 	if err != nil {
 		return err
 	}
@@ -148,10 +156,12 @@ func (o *Object) readMaps() error {
 		return err
 	}
 	o.add(defs, nil)
-	if defs, err = structOpsMaps(o.file, o.progs); err != nil {
-		return err
+	if slices.ContainsFunc(o.file.Sections, func(s mapdef.Section) bool { return strings.Contains(s.Name, "struct_ops") }) {
+		if defs, err = structOpsMaps(o.file, o.progs); err != nil {
+			return err
+		}
+		o.add(defs, nil)
 	}
-	o.add(defs, nil)
 	if warns, err = placeArenaData(o.file, o.Maps); err != nil {
 		return err
 	}
@@ -165,6 +175,9 @@ func (o *Object) readMaps() error {
 	}
 	for i := range o.Maps {
 		o.Maps[i].Slots = slots[i]
+	}
+	if !slices.ContainsFunc(o.Maps, func(d MapDef) bool { return d.Legacy() }) {
+		return nil
 	}
 	o.typeLegacyPrograms()
 	if o.calls, warns, err = o.tailCalls(o.Maps); err != nil {

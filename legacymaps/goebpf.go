@@ -3,6 +3,7 @@ package legacymaps
 import (
 	"bytes"
 	"path"
+	"slices"
 
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
@@ -148,6 +149,9 @@ func (p *parser) setExtText(def int, id fieldID, text string) {
 // PinStrings lists the sections that hold nothing but the pin paths of goebpf
 // definitions, by index, ascending: they are no data maps (L88).
 func PinStrings(f *mapdef.File, defs []mapdef.Def) []int {
+	if !slices.ContainsFunc(defs, func(d mapdef.Def) bool { return d.Dialect == dGoebpf }) {
+		return nil
+	}
 	var list []int
 	seen := make([]bool, len(f.Sections))
 	for i := range defs {
