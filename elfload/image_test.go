@@ -9,21 +9,8 @@ import (
 	"testing"
 
 	"github.com/bpfload/bpfload/internal/elffile"
+	"github.com/bpfload/bpfload/internal/elftest"
 )
-
-// reads counts what is read of a file.
-type reads struct {
-	data  []byte
-	calls int
-	bytes int
-}
-
-func (r *reads) ReadAt(b []byte, off int64) (int, error) {
-	n, err := bytes.NewReader(r.data).ReadAt(b, off)
-	r.calls++
-	r.bytes += n
-	return n, err
-}
 
 // An object of which only the needed parts were read is the same as one read whole.
 func TestPartsAreEnough(t *testing.T) {
@@ -38,7 +25,7 @@ func TestPartsAreEnough(t *testing.T) {
 		}
 		// As long as a large file: a section's worth of debug information behind it.
 		long := append(bytes.Clone(raw), make([]byte, 64<<10)...)
-		file := &reads{data: long}
+		file := &elftest.File{Data: long}
 		im, err := openedImage(file, len(long))
 		if err != nil {
 			t.Fatal(path, err)
@@ -56,8 +43,8 @@ func TestPartsAreEnough(t *testing.T) {
 			!reflect.DeepEqual(parts.file.Relocs, whole.file.Relocs) || len(parts.Programs) != len(whole.Programs) {
 			t.Errorf("%s: an object read in parts is another one", path)
 		}
-		if file.bytes < len(long) && file.bytes > len(raw)+20<<10 {
-			t.Errorf("%s: %d bytes were read of %d", path, file.bytes, len(raw))
+		if file.Bytes < len(long) && file.Bytes > len(raw)+20<<10 {
+			t.Errorf("%s: %d bytes were read of %d", path, file.Bytes, len(raw))
 		}
 	}
 }
@@ -69,7 +56,7 @@ func TestLegacyIsReadWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := append(bytes.Clone(raw), bytes.Repeat([]byte{7}, 64<<10)...)
-	im, err := openedImage(&reads{data: long}, len(long))
+	im, err := openedImage(&elftest.File{Data: long}, len(long))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,38 +1,24 @@
 package elffile
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"testing"
 
+	"github.com/bpfload/bpfload/internal/elftest"
 	"github.com/bpfload/bpfload/internal/mapdef"
 )
 
-// reads counts what is read of a file.
-type reads struct {
-	data  []byte
-	calls int
-	bytes int
-}
-
-func (r *reads) ReadAt(b []byte, off int64) (int, error) {
-	n, err := bytes.NewReader(r.data).ReadAt(b, off)
-	r.calls++
-	r.bytes += n
-	return n, err
-}
-
 func TestNeedJoinsNeighbours(t *testing.T) {
-	file := &reads{data: make([]byte, 1<<20)}
-	im, err := openedImage(file, len(file.data))
+	file := &elftest.File{Data: make([]byte, 1<<20)}
+	im, err := openedImage(file, len(file.Data))
 	if err != nil {
 		t.Fatal(err)
 	}
-	file.calls, file.bytes = 0, 0
+	file.Calls, file.Bytes = 0, 0
 	err = im.need(extent{500_000, 500_010}, extent{100_000, 100_100}, extent{100_200, 100_300}, extent{7, 7}, extent{2 << 20, 3 << 20}, extent{10, 20})
-	if err != nil || file.calls != 2 || file.bytes != 310 {
-		t.Errorf("%d reads of %d bytes, %v", file.calls, file.bytes, err)
+	if err != nil || file.Calls != 2 || file.Bytes != 310 {
+		t.Errorf("%d reads of %d bytes, %v", file.Calls, file.Bytes, err)
 	}
 	if _, ok := im.span(100_050, 200); !ok {
 		t.Error("what lies between is not there")
@@ -44,7 +30,7 @@ func TestNeedJoinsNeighbours(t *testing.T) {
 
 // A file that becomes shorter while it is read is an error.
 func TestShorterThanItSaid(t *testing.T) {
-	im, err := openedImage(&reads{data: make([]byte, 50_000)}, 60_000)
+	im, err := openedImage(&elftest.File{Data: make([]byte, 50_000)}, 60_000)
 	if err != nil {
 		t.Fatal(err)
 	}
