@@ -214,6 +214,16 @@ func newMapIndex(maps []PlannedMap) mapIndex {
 
 // MapAt is the definition that begins exactly there.
 func (x mapIndex) MapAt(section int, off uint64) (int, bool) {
+	if off == wholeSection { // an offset of -1, where no definition can begin
+		return 0, false
+	}
+	return x.find(section, off)
+}
+
+// DataMap is the map of a data section.
+func (x mapIndex) DataMap(section int) (int, bool) { return x.find(section, wholeSection) }
+
+func (x mapIndex) find(section int, off uint64) (int, bool) {
 	behind := sort.Search(len(x), func(i int) bool {
 		return x[i].section > section || x[i].section == section && x[i].offset > off
 	})
@@ -222,9 +232,6 @@ func (x mapIndex) MapAt(section int, off uint64) (int, bool) {
 	}
 	return x[behind-1].index, true
 }
-
-// DataMap is the map of a data section.
-func (x mapIndex) DataMap(section int) (int, bool) { return x.MapAt(section, wholeSection) }
 
 // Instructions is the length of the linked program in 8-byte instructions, 0
 // when it is not loaded.
