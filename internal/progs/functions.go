@@ -5,7 +5,6 @@ import (
 	"debug/elf"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 
@@ -120,89 +119,6 @@ func Parse(f *mapdef.File) (*Set, error) {
 	s.ext = parseExtInfos(f, &s.Warnings)
 	s.ksyms = findExterns(f)
 	return s, nil
-}
-
-// mark is one sign that a function begins.
-type mark struct {
-	off, size uint64
-	symbol    int // 0: a call target or section start without a symbol
-}
-
-// sectionMarks are marks by section.
-type sectionMarks struct {
-	all  []mark
-	ends []int // where those of each section end
-}
-
-func (m *sectionMarks) in(section int) []mark {
-	from := 0
-	if section > 0 {
-		from = m.ends[section-1]
-	}
-	return m.all[from:m.ends[section]:m.ends[section]]
-}
-
-// functionSymbols lists, by section, the symbols that may begin functions. The result
-// uses ends and all.
-func functionSymbols(f *mapdef.File, ends []int, all []mark) (marks sectionMarks) {
-	may := func(sym *mapdef.Symbol) bool {
-		sec := int(sym.Section)
-		return sec != 0 && sec < len(f.Sections) && sym.Name != "" && f.Sections[sec].Exec() && (sym.Type == elf.STT_FUNC || sym.Type == elf.STT_NOTYPE)
-	}
-	next := append(ends, make([]int, len(f.Sections))...)
-	for i := range f.Symbols {
-		if sym := &f.Symbols[i]; may(sym) {
-			next[sym.Section]++
-		}
-	}
-	total := 0
-	for i, n := range next {
-		next[i], total = total, total+n
-	}
-	marks = sectionMarks{room.For(all, total), next}
-	for i := range f.Symbols {
-		if sym := &f.Symbols[i]; may(sym) {
-			marks.all[next[sym.Section]] = mark{sym.Value, sym.Size, i}
-			next[sym.Section]++
-		}
-	}
-	return marks
-}
-
-func hasFuncs(f *mapdef.File, marks []mark) bool {
-	return slices.ContainsFunc(marks, func(m mark) bool { return m.isFunc(f) })
-}
-
-// isFunc tells whether the mark is of an STT_FUNC symbol; a mark without a
-// symbol may stand in a file that has none at all.
-func (m mark) isFunc(f *mapdef.File) bool {
-	return m.symbol != 0 && f.Symbols[m.symbol].Type == elf.STT_FUNC
-}
-
-// oldMarks finds the functions of a section without STT_FUNC symbols: the global
-// NOTYPE symbols, and whatever is called. Local NOTYPE symbols are labels
-// ("LBB0_1") unless they are called. Without a function at its start the section
-// itself is one, with the section's name (spec L37).
-func oldMarks(f *mapdef.File, section int, symbols []mark, called []uint64) []mark {
-	var marks []mark
-	named := make(map[uint64]bool)
-	for _, m := range symbols {
-		_, isCalled := slices.BinarySearch(called, m.off)
-		if f.Symbols[m.symbol].Bind != elf.STB_LOCAL || isCalled {
-			marks = append(marks, mark{off: m.off, symbol: m.symbol})
-			named[m.off] = true
-		}
-	}
-	for _, off := range called {
-		if !named[off] && off < f.Sections[section].Size {
-			marks = append(marks, mark{off: off})
-			named[off] = true
-		}
-	}
-	if !named[0] {
-		marks = append(marks, mark{})
-	}
-	return marks
 }
 
 // addSection turns the marks of a section into functions.
@@ -321,75 +237,6 @@ func (s *Set) checkRelocs(sec *mapdef.Section) error {
 // isText tells of the sections that hold subprograms only: .text and what
 // compilers split from it (.text.unlikely.).
 func isText(name string) bool { return name == textSection || strings.HasPrefix(name, textSection+".") }
-
-// choosePrograms fills Programs.
-func (s *Set) choosePrograms(calls *allJumps, few []Program) {
-	outside := 0 // of .text, where most are programs
-	for i := range s.funcs {
-		if !isText(s.file.Sections[s.funcs[i].section].Name) {
-			outside++
-		}
-	}
-	s.Programs = room.For(few, min(outside, 64))[:0]
-	pick := func(text bool) {
-		for i := range s.funcs {
-			fn := &s.funcs[i]
-			sec := &s.file.Sections[fn.section]
-			if isText(sec.Name) != text || text && fn.static || !text && !s.isProgram(i, calls) {
-				continue
-			}
-			s.Programs = append(s.Programs, newProgram(sec, fn, i))
-		}
-	}
-	if pick(false); len(s.Programs) == 0 {
-		pick(true)
-	}
-}
-
-// isProgram decides about function i, which is outside .text. In a section whose
-// name says nothing, global functions that others call are subprograms (libbpf would
-// ask for their type), and so are exception callbacks. A static one is a program where it is all that its section
-// holds, the section's name says what it is, and nothing calls it: to loaders
-// of old, Falco's among them, a section was a program, whatever C called it.
-func (s *Set) isProgram(i int, calls *allJumps) bool {
-	fn := &s.funcs[i]
-	_, known := ClassifySection(s.file.Sections[fn.section].Name)
-	if !fn.static {
-		return known || !s.isCalled(fn, calls) && !s.isCallback(fn)
-	}
-	alone := s.first[fn.section+1]-s.first[fn.section] == 1
-	return known && alone && fn.symbol != 0 && !s.isCalled(fn, calls)
-}
-
-// isCallback tells whether a program names the function as its exception callback.
-func (s *Set) isCallback(fn *function) bool {
-	for _, names := range s.callbacks() { // any order: the answer is one of two
-		if slices.Contains(names, fn.name) {
-			return true
-		}
-	}
-	return false
-}
-
-// isCalled tells whether code outside the function calls it, or takes its address.
-func (s *Set) isCalled(fn *function, calls *allJumps) bool {
-	all, here := calls.all(), place{fn.section, fn.off}
-	i := sort.Search(len(all), func(i int) bool { return comparePlaces(all[i].to, here) >= 0 })
-	for ; i < len(all) && all[i].to == here; i++ {
-		from := all[i].from
-		if from.section != fn.section || from.off < fn.off || from.off >= fn.off+fn.size {
-			return true
-		}
-	}
-	return false
-}
-
-func newProgram(sec *mapdef.Section, fn *function, i int) Program {
-	name, autoload := strings.CutPrefix(sec.Name, string(sectionAutoload))
-	typ, _ := ClassifySection(name)
-	return Program{Name: fn.name, Aliases: fn.aliases, Section: sec.Name, SectionIndex: sec.Index, Offset: fn.off, Size: fn.size,
-		Symbol: fn.symbol, Autoload: !autoload, SectionType: typ, fn: i}
-}
 
 // functionAt is the function that begins exactly there.
 func (s *Set) functionAt(section int, off uint64) (int, bool) {
