@@ -68,7 +68,7 @@ func InUserNS() bool {
 // CAP_SYS_ADMIN, that they are there; false says nothing. The kernel walks the ids of BTF
 // for them alone (bpf_obj_get_next_id in the kernel asks capable, which is about the
 // first namespace). The way through /proc makes the kernel build an entry for each
-// directory of a process that has not been looked at before, a tenth of a small load.
+// directory of a process that has not been looked at before, a twentieth of a small load.
 func inFirstUserNS() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var sets [2]unix.CapUserData
